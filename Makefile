@@ -1,0 +1,54 @@
+# Everything is built into build/; nothing there is ever committed.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+GO      ?= go
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+LDFLAGS := -X github.com/patchbay-gw/patchbay/core/internal/app.Version=$(VERSION)
+
+PLUGINS  := $(patsubst plugins/%/plugin.json,%,$(wildcard plugins/*/plugin.json))
+PACKED   := $(PLUGINS:%=build/plugins/%.wasm)
+SDK      := $(shell find sdk-plugin/go -name '*.go' -not -name '*_test.go')
+HOST     := $(shell find core -name '*.go' -not -name '*_test.go' -not -path '*/testdata/*') go.mod go.sum
+SANDBOX  := $(shell find examples/sandbox -name '*.go' -not -name '*_test.go')
+GUEST    := GOOS=wasip1 GOARCH=wasm CGO_ENABLED=0 $(GO) build -buildmode=c-shared -trimpath -buildvcs=false
+
+.PHONY: help build run test check bench clean fuzz
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
+
+build: build/patchbay build/sandbox $(PACKED) ## the gateway, the sandbox and the plugins, into build/
+
+build/patchbay: $(HOST) $(SDK)
+	@mkdir -p build
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $@ ./core/cmd/patchbay
+
+build/sandbox: $(SANDBOX) go.mod go.sum
+	@mkdir -p build
+	CGO_ENABLED=0 $(GO) build -trimpath -o $@ ./examples/sandbox/cmd/sandbox
+
+.SECONDEXPANSION:
+build/plugins/%.wasm: $$(wildcard plugins/%/*.go) plugins/%/plugin.json $(SDK) build/patchbay
+	@mkdir -p build/plugins build/code
+	$(GUEST) -o build/code/$*.wasm ./plugins/$*
+	build/patchbay plugin pack --manifest plugins/$*/plugin.json --output $@ build/code/$*.wasm
+
+run: build ## gateway and sandbox on 127.0.0.1:8080, ready to try
+	@.ci/run-sandbox
+
+test: ## everything that proves it; installs what it needs
+	@.ci/test
+
+check: ## formatting, vet, import rules, generated files; leaves git status clean
+	@.ci/check
+
+bench: build ## figures and ratios, taken in one run
+	@.ci/bench
+
+fuzz: ## every fuzz target for FUZZTIME (10s)
+	@.ci/fuzz $${FUZZTIME:-10s}
+
+clean: ## remove what was built; data/ stays
+	rm -rf build
