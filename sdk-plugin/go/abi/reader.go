@@ -1,0 +1,179 @@
+package abi
+
+import "math"
+
+// Reader decodes one message. The first error sticks; every later read returns
+// zero results, so a message is decoded in straight lines and checked once by
+// [Reader.Close].
+type Reader struct {
+	b    []byte
+	left int // elements of the message array not read yet
+	err  error
+}
+
+// NewReader begins to read a message, which is an array. Elements that this
+// version does not know are ignored at the end; elements that the sender does
+// not know read as zero. That is how the contract grows.
+func NewReader(b []byte) Reader {
+	r := Reader{b: b}
+	h, err := readHead(b)
+	switch {
+	case err != nil:
+		r.err = err
+	case h.kind != Array:
+		r.err = ErrType
+	default:
+		r.left, r.b = h.n, b[h.size:]
+	}
+	return r
+}
+
+// next returns the next element, or a missing value after the last.
+func (r *Reader) next() Value {
+	if r.err != nil || r.left == 0 {
+		return nil
+	}
+	n := 0
+	if len(r.b) > 0 {
+		n = int(shortLen[r.b[0]])
+	}
+	if n == 0 || n > len(r.b) {
+		var err error
+		if n, err = skip(r.b); err != nil {
+			r.err = err
+			return nil
+		}
+	}
+	v := r.b[:n:n]
+	r.b, r.left = r.b[n:], r.left-1
+	return v
+}
+
+// Value reads an element of any type, borrowed from the message. Nil reads as
+// missing.
+func (r *Reader) Value() Value {
+	v := r.next()
+	if len(v) > 0 && v[0] == tagNil {
+		return nil
+	}
+	return v
+}
+
+func (r *Reader) expect(v Value, kinds ...Kind) bool {
+	if len(v) == 0 || v[0] == tagNil {
+		return false
+	}
+	k := v.Kind()
+	for _, want := range kinds {
+		if k == want {
+			return true
+		}
+	}
+	if r.err == nil {
+		r.err = ErrType
+	}
+	return false
+}
+
+// Str reads a string.
+func (r *Reader) Str() string { return string(r.StrBytes()) }
+
+// StrBytes reads a string without copying it; the bytes are borrowed from the
+// message.
+func (r *Reader) StrBytes() []byte {
+	v := r.next()
+	if len(v) > 0 && v[0] > maxFixArray && v[0] <= maxFixStr {
+		return v[1:]
+	}
+	if !r.expect(v, String) {
+		return nil
+	}
+	return v.Bytes()
+}
+
+// Bytes reads a byte string (or a string), borrowed from the message.
+func (r *Reader) Bytes() []byte {
+	v := r.next()
+	if !r.expect(v, Bytes, String) {
+		return nil
+	}
+	return v.Bytes()
+}
+
+// Int reads an integer that fits an int.
+func (r *Reader) Int() int {
+	v := r.next()
+	if len(v) > 0 && v[0] <= maxFixint {
+		return int(v[0])
+	}
+	if !r.expect(v, Int) {
+		return 0
+	}
+	n, ok := v.Int()
+	if !ok || n > math.MaxInt32 || n < math.MinInt32 {
+		r.fail(ErrType)
+		return 0
+	}
+	return int(n)
+}
+
+// Int64 reads an integer.
+func (r *Reader) Int64() int64 {
+	v := r.next()
+	if len(v) > 0 && v[0] <= maxFixint {
+		return int64(v[0])
+	}
+	if !r.expect(v, Int) {
+		return 0
+	}
+	n, ok := v.Int()
+	if !ok {
+		r.fail(ErrType)
+	}
+	return n
+}
+
+// Uint32 reads an integer that fits 32 bits without a sign.
+func (r *Reader) Uint32() uint32 {
+	n := r.Int64()
+	if n < 0 || n > math.MaxUint32 {
+		r.fail(ErrType)
+		return 0
+	}
+	return uint32(n)
+}
+
+// enum reads a small number; values over last are an error, never cut to eight
+// bits.
+func (r *Reader) enum(last uint8) uint8 {
+	n := r.Int64()
+	if n < 0 || n > int64(last) {
+		r.fail(ErrType)
+		return 0
+	}
+	return uint8(n)
+}
+
+// Bool reads a boolean.
+func (r *Reader) Bool() bool {
+	v := r.next()
+	return r.expect(v, Bool) && v.Bool()
+}
+
+func (r *Reader) fail(err error) {
+	if r.err == nil {
+		r.err = err
+	}
+}
+
+// Close returns the first error, also when the message ends early or bytes
+// follow it.
+func (r *Reader) Close() error {
+	for r.left > 0 && r.err == nil {
+		r.next()
+	}
+	if r.err == nil && len(r.b) > 0 {
+		r.err = ErrTrailing
+	}
+	return r.err
+}

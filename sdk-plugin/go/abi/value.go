@@ -1,0 +1,355 @@
+package abi
+
+import (
+	"iter"
+	"math"
+	"strconv"
+)
+
+// Value is one MessagePack value, undecoded. Reading from it allocates nothing
+// except for strings. The zero Value is missing: every accessor of it, and every
+// accessor that meets another type, returns the zero result, so a path into an
+// unknown document needs no error handling.
+//
+// A Value borrows the bytes that it was made from and is valid as long as they
+// are.
+type Value []byte
+
+// Kind returns the type of v.
+func (v Value) Kind() Kind {
+	if len(v) > 0 {
+		switch c := v[0]; {
+		case c <= maxFixint, c >= negFixint:
+			return Int
+		case c <= maxFixMap:
+			return Map
+		case c <= maxFixArray:
+			return Array
+		case c <= maxFixStr:
+			return String
+		}
+	}
+	h, err := readHead(v)
+	if err != nil {
+		return Missing
+	}
+	return h.kind
+}
+
+// Exists reports whether v is there and not nil.
+func (v Value) Exists() bool { return len(v) > 0 && v[0] != tagNil }
+
+// payload returns the bytes of a String or Bytes value.
+func (v Value) payload() ([]byte, Kind) {
+	if len(v) > 0 && v[0] > maxFixArray && v[0] <= maxFixStr {
+		if n := 1 + int(v[0]&0x1f); n <= len(v) {
+			return v[1:n], String
+		}
+		return nil, Missing
+	}
+	h, err := readHead(v)
+	if err != nil || h.kind != String && h.kind != Bytes || h.n > len(v)-h.size {
+		return nil, Missing
+	}
+	return v[h.size : h.size+h.n], h.kind
+}
+
+// Bytes returns the content of a String or Bytes value, borrowed from v.
+func (v Value) Bytes() []byte {
+	b, _ := v.payload()
+	return b
+}
+
+// String returns scalars as text: strings and bytes as they are, numbers in
+// decimal, booleans as true or false, everything else as "".
+func (v Value) String() string {
+	h, err := readHead(v)
+	if err != nil {
+		return ""
+	}
+	switch h.kind {
+	case String, Bytes:
+		b, _ := v.payload()
+		return string(b)
+	case Int:
+		if h.neg {
+			return strconv.FormatInt(int64(h.raw), 10)
+		}
+		return strconv.FormatUint(h.raw, 10)
+	case Float:
+		return strconv.FormatFloat(math.Float64frombits(h.raw), 'f', -1, 64)
+	case Bool:
+		return strconv.FormatBool(h.raw == 1)
+	}
+	return ""
+}
+
+// Int returns an integer: Int values, Float values without a fraction, and
+// strings that hold a decimal integer (old integrations send numbers as
+// strings). ok is false for everything else and for overflow.
+func (v Value) Int() (n int64, ok bool) {
+	h, err := readHead(v)
+	if err != nil {
+		return 0, false
+	}
+	switch h.kind {
+	case Int:
+		return int64(h.raw), h.neg || h.raw <= math.MaxInt64
+	case Float:
+		f := math.Float64frombits(h.raw)
+		if f == math.Trunc(f) && math.Abs(f) < 1<<53 {
+			return int64(f), true
+		}
+	case String:
+		b, _ := v.payload()
+		n, err := strconv.ParseInt(string(b), 10, 64)
+		return n, err == nil
+	}
+	return 0, false
+}
+
+// Float returns a number, also from a string that holds one.
+func (v Value) Float() (f float64, ok bool) {
+	h, err := readHead(v)
+	if err != nil {
+		return 0, false
+	}
+	switch h.kind {
+	case Int:
+		if h.neg {
+			return float64(int64(h.raw)), true
+		}
+		return float64(h.raw), true
+	case Float:
+		return math.Float64frombits(h.raw), true
+	case String:
+		b, _ := v.payload()
+		f, err := strconv.ParseFloat(string(b), 64)
+		return f, err == nil
+	}
+	return 0, false
+}
+
+// Bool returns a boolean value; everything else is false.
+func (v Value) Bool() bool {
+	h, err := readHead(v)
+	return err == nil && h.kind == Bool && h.raw == 1
+}
+
+// Len returns the number of elements of an array, pairs of a map, or bytes of a
+// string.
+func (v Value) Len() int {
+	h, err := readHead(v)
+	if err != nil {
+		return 0
+	}
+	return h.n
+}
+
+// Get returns the value of a key of a map.
+func (v Value) Get(key string) Value {
+	h, err := readHead(v)
+	if err != nil || h.kind != Map {
+		return nil
+	}
+	rest := v[h.size:]
+	for range h.n {
+		k, err := skip(rest)
+		if err != nil {
+			return nil
+		}
+		name, kind := rest[:k].payload()
+		if kind != String {
+			return nil
+		}
+		rest = rest[k:]
+		n, err := skip(rest)
+		if err != nil {
+			return nil
+		}
+		if string(name) == key {
+			return rest[:n:n]
+		}
+		rest = rest[n:]
+	}
+	return nil
+}
+
+// Index returns element i of an array.
+func (v Value) Index(i int) Value {
+	n := 0
+	for e := range v.Elements() {
+		if n == i {
+			return e
+		}
+		n++
+	}
+	return nil
+}
+
+// Path walks down maps and arrays: "data.rows.0.id". A part that is a decimal
+// number indexes an array; a key that holds a dot cannot be reached this way.
+// An empty path is v itself.
+func (v Value) Path(path string) Value {
+	for path != "" && len(v) > 0 {
+		part := path
+		path = ""
+		for i := range len(part) {
+			if part[i] == '.' {
+				part, path = part[:i], part[i+1:]
+				break
+			}
+		}
+		if v.Kind() == Array {
+			i, err := strconv.Atoi(part)
+			if err != nil || i < 0 {
+				return nil
+			}
+			v = v.Index(i)
+			continue
+		}
+		v = v.Get(part)
+	}
+	return v
+}
+
+// Elements iterates over an array.
+func (v Value) Elements() iter.Seq[Value] {
+	return func(yield func(Value) bool) {
+		h, err := readHead(v)
+		if err != nil || h.kind != Array {
+			return
+		}
+		rest := v[h.size:]
+		for range h.n {
+			n, err := skip(rest)
+			if err != nil || !yield(rest[:n:n]) {
+				return
+			}
+			rest = rest[n:]
+		}
+	}
+}
+
+// Entries iterates over a map in the order in which it was written.
+func (v Value) Entries() iter.Seq2[string, Value] {
+	return func(yield func(string, Value) bool) {
+		for k, e := range v.Pairs() {
+			if !yield(string(k), e) {
+				return
+			}
+		}
+	}
+}
+
+// Pairs is [Value.Entries] without copying the keys: they are borrowed from v.
+func (v Value) Pairs() iter.Seq2[[]byte, Value] {
+	return func(yield func([]byte, Value) bool) {
+		h, err := readHead(v)
+		if err != nil || h.kind != Map {
+			return
+		}
+		rest := v[h.size:]
+		for range h.n {
+			k, err := skip(rest)
+			if err != nil {
+				return
+			}
+			key, kind := rest[:k].payload()
+			if kind != String {
+				return
+			}
+			rest = rest[k:]
+			n, err := skip(rest)
+			if err != nil || !yield(key, rest[:n:n]) {
+				return
+			}
+			rest = rest[n:]
+		}
+	}
+}
+
+// Object builds a map value, keys in the order of the calls. Setting a key twice
+// is the caller's error: both pairs are written.
+type Object struct {
+	n int
+	b []byte // headRoom bytes for the head, then the pairs
+}
+
+// headRoom is the longest head of a map or an array.
+const headRoom = 5
+
+// Set appends a key and its value; a missing value is written as nil.
+func (o *Object) Set(key string, v Value) *Object {
+	o.b = AppendValue(o.key(key), v)
+	return o
+}
+
+// Str appends a key and a string.
+func (o *Object) Str(key, s string) *Object {
+	o.b = AppendString(o.key(key), s)
+	return o
+}
+
+// Int appends a key and an integer.
+func (o *Object) Int(key string, n int64) *Object {
+	o.b = AppendInt(o.key(key), n)
+	return o
+}
+
+// Bool appends a key and a boolean.
+func (o *Object) Bool(key string, v bool) *Object {
+	o.b = AppendBool(o.key(key), v)
+	return o
+}
+
+func (o *Object) key(key string) []byte {
+	o.n++
+	if o.b == nil {
+		o.b = make([]byte, headRoom, 128) // growing step by step costs guests more than the room
+	}
+	return AppendString(o.b, key)
+}
+
+// Value returns the finished map, which takes over the Object's memory: do not
+// use the Object afterwards.
+func (o *Object) Value() Value {
+	if o.n == 0 {
+		return AppendMap(nil, 0)
+	}
+	var head [headRoom]byte
+	h := AppendMap(head[:0], o.n)
+	at := headRoom - len(h)
+	copy(o.b[at:], h)
+	return o.b[at:]
+}
+
+// List builds an array value.
+type List struct {
+	n int
+	b []byte
+}
+
+// Add appends an element.
+func (l *List) Add(v Value) *List {
+	l.n++
+	l.b = AppendValue(l.b, v)
+	return l
+}
+
+// Len returns the number of elements so far.
+func (l *List) Len() int { return l.n }
+
+// Value returns the finished array.
+func (l *List) Value() Value {
+	return append(AppendArray(make([]byte, 0, len(l.b)+5), l.n), l.b...)
+}
+
+// StringValue returns s as a value.
+func StringValue(s string) Value { return AppendString(make([]byte, 0, len(s)+5), s) }
+
+// IntValue returns n as a value.
+func IntValue(n int64) Value { return AppendInt(nil, n) }
+
+// BoolValue returns v as a value.
+func BoolValue(v bool) Value { return AppendBool(nil, v) }

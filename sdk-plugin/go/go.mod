@@ -1,0 +1,3 @@
+module github.com/patchbay-gw/patchbay/sdk-plugin/go
+
+go 1.26
