@@ -1,0 +1,244 @@
+package journal
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"time"
+)
+
+// A block, version 1:
+//
+//	version  1 byte
+//	kind     1 byte
+//	crc32c   4 bytes, big-endian, over everything but itself
+//	count, bad, first id, lowest time, highest - lowest time   varints; times in µs
+//	count × { time - lowest time   varint
+//	          fields               see fields.go }
+//
+// Ids within a block follow one another. bad counts the records with a status
+// of 400 or above.
+//
+// An extract, version 2, repeats the bad records of one block, so that a query
+// for them reads nothing else. It has the block's key and first id; each of its
+// records begins with its distance from the first id, as a varint.
+//
+// There is no compression here: the database compresses groups of blocks,
+// which also helps when a block holds a single record.
+const (
+	blockVersion   = 1
+	extractVersion = 2
+	crcAt          = 2
+	headerAt       = crcAt + 4
+
+	// maxBatch bounds the records written in one transaction and so in a block.
+	maxBatch = 4096
+
+	// maxMicros is the end of the year 9999.
+	maxMicros = 253402300799999999
+)
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+func checksum(block []byte) uint32 {
+	return crc32.Update(crc32.Checksum(block[:crcAt], castagnoli), castagnoli, block[headerAt:])
+}
+
+// header is what a block says about its records.
+type header struct {
+	count, bad, first uint64
+	low, high         uint64 // times, µs
+}
+
+// builder collects the records of one kind in one batch.
+type builder struct {
+	kind  Kind
+	enc   encoder
+	picks encoder // of the extract: both are alive until the commit
+	head  header
+	times []uint64
+	recs  []entry
+}
+
+func (b *builder) add(e entry, id, at uint64) {
+	if b.head.count == 0 {
+		b.head = header{first: id, low: at, high: at}
+	}
+	b.head.count++
+	if e.bad() {
+		b.head.bad++
+	}
+	b.head.low, b.head.high = min(b.head.low, at), max(b.head.high, at)
+	b.times = append(b.times, at)
+	b.recs = append(b.recs, e)
+}
+
+// block encodes what was added; the bytes are valid until the next reset.
+func (b *builder) block() []byte {
+	b.enc.begin(blockVersion, b.kind, b.head)
+	for i, r := range b.recs {
+		b.enc.uint(b.times[i] - b.head.low)
+		r.encode(&b.enc)
+	}
+	return b.enc.seal()
+}
+
+// extract encodes the bad ones of the records, of which there is at least one;
+// the bytes are valid until the next reset.
+func (b *builder) extract() []byte {
+	h := header{count: b.head.bad, bad: b.head.bad, first: b.head.first, low: b.head.high, high: b.head.low}
+	for i, r := range b.recs {
+		if r.bad() {
+			h.low, h.high = min(h.low, b.times[i]), max(h.high, b.times[i])
+		}
+	}
+	b.picks.begin(extractVersion, b.kind, h)
+	for i, r := range b.recs {
+		if r.bad() {
+			b.picks.uint(uint64(i))
+			b.picks.uint(b.times[i] - h.low)
+			r.encode(&b.picks)
+		}
+	}
+	return b.picks.seal()
+}
+
+func (e *encoder) begin(version byte, k Kind, h header) {
+	e.reset()
+	e.b = append(e.b, version, byte(k), 0, 0, 0, 0)
+	e.uint(h.count)
+	e.uint(h.bad)
+	e.uint(h.first)
+	e.uint(h.low)
+	e.uint(h.high - h.low)
+}
+
+func (e *encoder) seal() []byte {
+	binary.BigEndian.PutUint32(e.b[crcAt:], checksum(e.b))
+	return e.b
+}
+
+// reset forgets the records, so that their strings can be collected.
+func (b *builder) reset() {
+	b.head = header{}
+	b.times = b.times[:0]
+	clear(b.recs)
+	b.recs = b.recs[:0]
+	b.enc.reset()
+	b.picks.reset()
+}
+
+var errChecksum = errors.New("checksum does not match")
+
+// parseHeader checks the block or extract as a whole and reads its header.
+func parseHeader(block []byte, version byte, want Kind) (header, error) {
+	if len(block) < headerAt {
+		return header{}, fmt.Errorf("block of %d bytes is cut short", len(block))
+	}
+	if block[0] != version {
+		return header{}, fmt.Errorf("block version %d, want %d", block[0], version)
+	}
+	if Kind(block[1]) != want {
+		return header{}, fmt.Errorf("block of kind %s, want %s", Kind(block[1]), want)
+	}
+	if binary.BigEndian.Uint32(block[crcAt:]) != checksum(block) {
+		return header{}, errChecksum
+	}
+	// The header is at most five varints; no need to copy the records for it.
+	d := decoder{s: string(block[headerAt:min(len(block), headerAt+5*binary.MaxVarintLen64)])}
+	return d.header(uint64(len(block)))
+}
+
+func (d *decoder) header(size uint64) (header, error) {
+	h := header{count: d.uint(), bad: d.uint(), first: d.uint(), low: d.uint()}
+	span := d.uint()
+	switch {
+	case d.err != nil:
+	case h.count == 0 || h.count > maxBatch || h.count > size:
+		d.fail("%d records in %d bytes", h.count, size)
+	case h.bad > h.count:
+		d.fail("%d of %d records bad", h.bad, h.count)
+	case h.first == 0 || h.first+maxBatch < h.first:
+		d.fail("first id %d", h.first)
+	case h.low > maxMicros || span > maxMicros-h.low:
+		d.fail("time out of range")
+	}
+	h.high = h.low + span
+	return h, d.err
+}
+
+// readBlock decodes the records of a block or extract whose header has been
+// checked and appends them to rows. The rows share one copy of its bytes.
+func readBlock[T any, P row[T]](block []byte, rows []T) ([]T, error) {
+	d := decoder{s: string(block[headerAt:])}
+	h, err := d.header(uint64(len(block)))
+	if err != nil {
+		return rows, err
+	}
+	whole := len(rows)
+	extract := block[0] == extractVersion
+	for i, distance := uint64(0), uint64(0); i < h.count; i, distance = i+1, distance+1 {
+		if extract {
+			if next := d.uint(); next < distance || next >= maxBatch {
+				d.fail("id of record %d out of order", i)
+			} else {
+				distance = next
+			}
+		}
+		var zero T
+		rows = append(rows, zero)
+		r := P(&rows[len(rows)-1])
+		offset := d.uint()
+		if offset > h.high-h.low {
+			d.fail("time of record %d out of range", i)
+		}
+		r.decode(&d)
+		if d.err != nil {
+			return rows[:whole], fmt.Errorf("record %d: %w", i, d.err)
+		}
+		id, at := r.head()
+		*id, *at = h.first+distance, fromMicros(h.low+offset)
+	}
+	if len(d.s) > 0 {
+		return rows[:whole], fmt.Errorf("%d bytes behind the last record", len(d.s))
+	}
+	return rows, nil
+}
+
+// An outcome: version, crc32c over everything but itself, fields.
+const outcomeHead = 5
+
+func appendOutcome(e *encoder, o fields) []byte {
+	e.reset()
+	e.b = append(e.b, blockVersion, 0, 0, 0, 0)
+	o.encode(e)
+	sum := crc32.Update(crc32.Checksum(e.b[:1], castagnoli), castagnoli, e.b[outcomeHead:])
+	binary.BigEndian.PutUint32(e.b[1:], sum)
+	return e.b
+}
+
+func readOutcome(b []byte, decode func(*decoder)) error {
+	if len(b) < outcomeHead || b[0] != blockVersion {
+		return errors.New("outcome is cut short or of another version")
+	}
+	sum := crc32.Update(crc32.Checksum(b[:1], castagnoli), castagnoli, b[outcomeHead:])
+	if binary.BigEndian.Uint32(b[1:]) != sum {
+		return errChecksum
+	}
+	d := decoder{s: string(b[outcomeHead:])}
+	decode(&d)
+	if d.err == nil && len(d.s) > 0 {
+		d.fail("%d bytes behind the outcome", len(d.s))
+	}
+	return d.err
+}
+
+// acceptTime is the time that a record is stored with. A time in the future or
+// more than a day old is a mistake that would spoil the order of the keys.
+func acceptTime(t, now time.Time) uint64 {
+	if t.IsZero() || t.After(now) || now.Sub(t) > 24*time.Hour {
+		return min(micros(now), maxMicros)
+	}
+	return micros(t)
+}

@@ -1,0 +1,184 @@
+package journal
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/patchbay-gw/patchbay/core/internal/store"
+)
+
+const (
+	// joinChunk is how many rows are joined with their outcomes at a time.
+	joinChunk = 1024
+	// manyRows is how many rows make it likely that the page gets full.
+	manyRows = 512
+	// maxAhead bounds the rows that there is room made for at a time.
+	maxAhead = 16 << 10
+)
+
+// join completes rows, which are in order of ids, with their outcomes and
+// returns those that the filter lets through, with their spots.
+type join[T any] func(ctx context.Context, p *plan, rows []T, spots []rowSpot) ([]T, []rowSpot, error)
+
+// reader assembles one page.
+type reader[T any, P row[T]] struct {
+	j       *Journal
+	s       *sequence
+	plan    plan
+	join    join[T]
+	rows    []T // done
+	spots   []rowSpot
+	chunk   []T // waiting to be joined
+	where   []rowSpot
+	block   []T // scratch
+	skipped int
+}
+
+func page[T any, P row[T]](ctx context.Context, j *Journal, k Kind, q Query, join join[T]) (Page[T], error) {
+	p, err := q.plan(k)
+	if err != nil {
+		return Page[T]{}, err
+	}
+	r := &reader[T, P]{j: j, s: j.kind[k], plan: p, join: join}
+	if err := r.read(ctx); err != nil {
+		return Page[T]{}, fmt.Errorf("journal: read %s records: %w", k, err)
+	}
+	out := Page[T]{Rows: r.rows, Skipped: r.skipped}
+	if len(out.Rows) > p.limit {
+		out.Next = p.cursor(r.spots[p.limit-1])
+		clear(out.Rows[p.limit:])
+		out.Rows = out.Rows[:p.limit:p.limit]
+	}
+	return out, nil
+}
+
+func (r *reader[T, P]) read(ctx context.Context) error {
+	keys, empty := r.keys()
+	if empty {
+		return nil
+	}
+	blocks := r.s.blocks
+	if r.extracts() {
+		blocks = r.s.extracts
+	}
+	err := blocks.Scan(ctx, keys, func(key, value []byte) error {
+		if err := r.visit(key, value); err != nil {
+			return err
+		}
+		// One row more than the limit tells whether there is another page.
+		if r.join == nil || len(r.chunk) >= joinChunk || len(r.rows)+len(r.chunk) > r.plan.limit {
+			if err := r.flush(ctx); err != nil {
+				return err
+			}
+		}
+		if len(r.rows) > r.plan.limit {
+			return store.ErrStop
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return r.flush(ctx)
+}
+
+// extracts reports whether the extracts answer the query: they hold every bad
+// request. Whether an SMS or a call is bad only its outcome tells.
+func (r *reader[T, P]) extracts() bool { return r.plan.filter.badOnly && r.plan.kind == KindRequest }
+
+// keys is the range of the blocks that can hold matching records.
+func (r *reader[T, P]) keys() (store.Range, bool) {
+	p := &r.plan
+	if p.from >= p.to {
+		return store.Range{}, true
+	}
+	from := blockKey(p.from, 0)
+	var to []byte
+	if late := r.s.late.Load(); p.to <= maxMicros && late < math.MaxUint64-p.to {
+		to = blockKey(p.to+late, 0)
+	}
+	if p.after != nil {
+		if p.reverse {
+			to = append(blockKey(p.after.high, p.after.first), 0) // with the block itself
+		} else {
+			from = blockKey(max(p.after.high, p.from), p.after.first)
+		}
+	}
+	return store.Range{From: from, To: to, Reverse: p.reverse}, false
+}
+
+// visit adds the matching records of one block to the chunk.
+func (r *reader[T, P]) visit(key, value []byte) error {
+	p := &r.plan
+	high, first, err := parseBlockKey(key)
+	if err != nil {
+		r.skip(key, err)
+		return nil
+	}
+	version := byte(blockVersion)
+	if r.extracts() {
+		version = extractVersion
+	}
+	h, err := parseHeader(value, version, p.kind)
+	switch {
+	case err != nil:
+		r.skip(key, err)
+		return nil
+	case h.first != first:
+		r.skip(key, fmt.Errorf("first id %d, its key says %d", h.first, first))
+		return nil
+	case h.high < p.from || h.low >= p.to:
+		return nil
+	}
+	clear(r.block)
+	r.block, err = readBlock[T, P](value, r.block[:0])
+	if err != nil {
+		r.skip(key, err)
+		return nil
+	}
+	if p.reverse {
+		slices.Reverse(r.block)
+	}
+	for i := range r.block {
+		rec := P(&r.block[i])
+		id, at := rec.head()
+		if us := uint64(at.UnixMicro()); us < p.from || us >= p.to {
+			continue
+		}
+		if p.after != nil && (!p.reverse && *id <= p.after.id || p.reverse && *id >= p.after.id) {
+			continue
+		}
+		if !rec.matches(&p.filter) {
+			continue
+		}
+		r.chunk = append(r.chunk, r.block[i])
+		r.where = append(r.where, rowSpot{high, first, *id})
+	}
+	return nil
+}
+
+func (r *reader[T, P]) skip(key []byte, err error) {
+	r.skipped++
+	r.j.damaged(r.plan.kind, key, err)
+}
+
+// flush moves the chunk to the rows, through the join if there is one.
+func (r *reader[T, P]) flush(ctx context.Context) error {
+	rows, spots := r.chunk, r.where
+	if len(rows) > 0 && r.join != nil {
+		var err error
+		if rows, spots, err = r.join(ctx, &r.plan, rows, spots); err != nil {
+			return err
+		}
+	}
+	if n := len(r.rows) + len(rows); n > cap(r.rows) && n > manyRows {
+		// A page of thousands of rows is filled in place, not copied as it grows.
+		room := min(r.plan.limit-len(r.rows), maxAhead) + maxBatch
+		r.rows, r.spots = slices.Grow(r.rows, room), slices.Grow(r.spots, room)
+	}
+	r.rows, r.spots = append(r.rows, rows...), append(r.spots, spots...)
+	r.chunk, r.where = r.chunk[:0], r.where[:0]
+	return nil
+}

@@ -1,0 +1,178 @@
+package journal
+
+import (
+	"strings"
+	"time"
+)
+
+// MaxRecord bounds a record: the sum of its strings, in bytes.
+const MaxRecord = 256 << 10
+
+// Request is one request under a module prefix, refused ones included. The
+// caller redacts it first (see package mask).
+type Request struct {
+	ID        uint64
+	Time      time.Time // when it arrived; zero means now
+	Module    string
+	Action    string
+	Status    int
+	Error     string // the text that the caller saw
+	Body      string // redacted
+	User      string
+	IP        string
+	Duration  time.Duration // stored in microseconds
+	RequestID string
+	Reason    string   // why it was refused: "no right", "switched off" …
+	Ignored   []string // unknown parameters
+	ErrorID   string
+}
+
+// Results of an SMS or a call, as queries return them.
+const (
+	ResultPending = "pending" // begun by this process and not ended yet
+	ResultOK      = "OK"
+	ResultError   = "error"
+	ResultUnknown = "unknown" // begun by an earlier process and never ended
+)
+
+// SMS is a message joined with its outcome. BeginSMS stores the fields down to
+// Provider; the others come from EndSMS.
+type SMS struct {
+	ID         uint64
+	Time       time.Time // when it was begun; zero means now
+	Phone      string
+	Originator string
+	Message    string
+	ProjectID  string
+	SessionID  string
+	User       string
+	RequestID  string
+	Provider   string // the intended one, then the one that the outcome names
+
+	MessageID string // the aggregator's
+	Result    string // ResultPending, ResultOK, ResultError, ResultUnknown
+	Detail    string
+	Segments  int
+	Done      time.Time // zero while there is no outcome
+}
+
+// SMSOutcome is how sending ended.
+type SMSOutcome struct {
+	Result    string // ResultOK or ResultError
+	Provider  string // empty keeps the intended one
+	MessageID string
+	Detail    string
+	Segments  int
+	Done      time.Time // zero means now
+}
+
+// Call is a call joined with its outcome. BeginCall stores the fields down to
+// RequestID; the others come from EndCall.
+type Call struct {
+	ID        uint64
+	Time      time.Time // when it was begun; zero means now
+	Node      string
+	Called    string
+	Caller    string
+	Account   string
+	UUID      string // of the intent, then the one that the outcome names
+	User      string
+	RequestID string
+
+	Result string // as for SMS
+	Detail string
+	Done   time.Time // zero while there is no outcome
+}
+
+// CallOutcome is how originating the call ended.
+type CallOutcome struct {
+	Result string // ResultOK or ResultError
+	UUID   string // empty keeps the intended one
+	Detail string
+	Done   time.Time // zero means now
+}
+
+// Audit is one administrative change.
+type Audit struct {
+	ID        uint64
+	Time      time.Time // zero means now
+	User      string
+	IP        string
+	Action    string // "module.disable"
+	Object    string
+	Before    string // JSON without secrets
+	After     string
+	RequestID string
+}
+
+// row is what the journal needs of a record type, on the pointer to it.
+type row[T any] interface {
+	*T
+	entry
+	decode(*decoder)
+	matches(*filter) bool
+}
+
+// entry is the writing side of a record. head gives access to id and time,
+// which blocks keep apart from the other fields.
+type entry interface {
+	fields
+	head() (*uint64, *time.Time)
+	bad() bool
+}
+
+type fields interface {
+	encode(*encoder)
+	size() int
+}
+
+// filter is a query's conditions on fields; empty ones hold for every record.
+type filter struct {
+	badOnly              bool
+	user, module, action string
+	text                 string // lower case
+}
+
+func (f *filter) contains(fields ...string) bool {
+	if f.text == "" {
+		return true
+	}
+	for _, s := range fields {
+		if strings.Contains(s, f.text) || strings.Contains(strings.ToLower(s), f.text) {
+			return true
+		}
+	}
+	return false
+}
+
+func is(want, have string) bool { return want == "" || want == have }
+
+func (r *Request) head() (*uint64, *time.Time) { return &r.ID, &r.Time }
+func (r *SMS) head() (*uint64, *time.Time)     { return &r.ID, &r.Time }
+func (r *Call) head() (*uint64, *time.Time)    { return &r.ID, &r.Time }
+func (r *Audit) head() (*uint64, *time.Time)   { return &r.ID, &r.Time }
+
+func (r *Request) bad() bool { return r.Status >= 400 }
+func (r *SMS) bad() bool     { return false }
+func (r *Call) bad() bool    { return false }
+func (r *Audit) bad() bool   { return false }
+
+func (r *Request) matches(f *filter) bool {
+	return (!f.badOnly || r.bad()) && is(f.user, r.User) && is(f.module, r.Module) && is(f.action, r.Action) &&
+		f.contains(r.Error, r.Body, r.RequestID, r.Reason, r.ErrorID, r.IP, r.User, r.Module, r.Action)
+}
+
+func (r *SMS) matches(f *filter) bool {
+	return is(f.user, r.User) &&
+		f.contains(r.Phone, r.Originator, r.Message, r.ProjectID, r.SessionID, r.RequestID, r.User, r.Provider)
+}
+
+func (r *Call) matches(f *filter) bool {
+	return is(f.user, r.User) &&
+		f.contains(r.Node, r.Called, r.Caller, r.Account, r.UUID, r.RequestID, r.User)
+}
+
+func (r *Audit) matches(f *filter) bool {
+	return is(f.user, r.User) && is(f.action, r.Action) &&
+		f.contains(r.IP, r.Action, r.Object, r.Before, r.After, r.RequestID, r.User)
+}
