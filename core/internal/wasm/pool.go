@@ -1,0 +1,222 @@
+package wasm
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+
+	"github.com/patchbay-gw/patchbay/sdk-plugin/go/abi"
+)
+
+// Spec describes one configured instance of a plugin.
+type Spec struct {
+	// Instance is the name in the configuration, the log and the metrics.
+	Instance string
+	// Settings is a map value with secrets, given to each guest once.
+	Settings abi.Value
+	// Operations are the granted ones, by import name.
+	Operations map[string]Operation
+	Limits     Limits
+	Log        hclog.Logger
+}
+
+// Pool holds the guests of one instance. It is safe for concurrent use.
+type Pool struct {
+	program *Program
+	spec    Spec
+	stats   stats
+	log     guestLog
+
+	guests atomic.Pointer[[]*guest] // those that take new tasks
+	next   atomic.Uint32            // where the search for a free guest begins
+
+	life context.Context // of what runs in the background; ends with Close
+	end  context.CancelFunc
+
+	mu      sync.Mutex
+	all     map[*guest]struct{} // not closed yet, those that drain too
+	growth  *growth             // the guest that is being made
+	closed  bool
+	idle    chan struct{} // closed when the pool is closed and the last guest is gone
+	warm    bool          // there has been a guest
+	restart *time.Timer
+	crashes int       // since the last calm period
+	until   time.Time // no new guest before
+	reason  string    // of the last crash or failed start
+}
+
+type stats struct {
+	fuel, tasks, failures, crashes atomic.Uint64
+	busy                           atomic.Int64
+	inFlight                       atomic.Int64
+}
+
+// Stats is a snapshot of what an instance has used.
+type Stats struct {
+	Tasks uint64
+	// Failures counts tasks that ended with an error of any kind.
+	Failures uint64
+	Crashes  uint64
+	// Instructions are metered units (package meter), Busy the time inside guests;
+	// both with what starting the guests took.
+	Instructions uint64
+	Busy         time.Duration
+	InFlight     int64
+	// Guests take new tasks; Draining ones only end those that they have.
+	Guests, Draining int
+	// MemoryBytes is that of all guests.
+	MemoryBytes uint64
+}
+
+// NewPool returns the pool of one instance. Guests are made by [Pool.Warm] or on
+// demand. The memory limit is the program's; memoryMB only narrows the default of
+// [Limits.RecycleMB] and may be 0.
+func (p *Program) NewPool(spec Spec, memoryMB int) *Pool {
+	if memoryMB <= 0 {
+		memoryMB = p.memoryMB
+	}
+	spec.Limits = spec.Limits.withDefaults(memoryMB)
+	pool := &Pool{program: p, spec: spec, all: map[*guest]struct{}{}, idle: make(chan struct{})}
+	pool.log.log = spec.Log
+	pool.life, pool.end = context.WithCancel(context.Background())
+	pool.guests.Store(&[]*guest{})
+	if !p.enter() {
+		pool.closed = true // every task gets ErrClosed
+		pool.end()
+		close(pool.idle)
+	}
+	return pool
+}
+
+// Missing returns the operations that the plugin imports and the spec does not
+// grant.
+func (p *Pool) Missing() []string {
+	var missing []string
+	for _, name := range p.program.Operations {
+		if _, ok := p.spec.Operations[name]; !ok {
+			missing = append(missing, name)
+		}
+	}
+	return missing
+}
+
+// NotReadyError says that the instance has no guest now and when to try again.
+type NotReadyError struct {
+	Reason string
+	After  time.Duration
+}
+
+func (e *NotReadyError) Error() string {
+	return fmt.Sprintf("the plugin is not ready for %s: %s", e.After.Round(time.Millisecond), e.Reason)
+}
+
+// ErrClosed is returned by a pool that was closed; nothing was begun.
+var ErrClosed = errors.New("the plugin instance is closed")
+
+// Do runs one task and returns its result, which the caller releases. q is not
+// changed and not kept; its TimeoutMS is computed here.
+//
+// # Errors
+//
+//   - [*abi.Error]: the plugin's own answer, or a message that it malformed
+//   - [*DeadError]: the guest crashed; Sent says whether something may have left
+//   - [*NotReadyError]: backing off after crashes, or too many tasks
+//   - [ErrClosed], or ctx's error: no guest took the task; nothing was begun
+func (p *Pool) Do(ctx context.Context, q *abi.Request, depth int) (*Result, error) {
+	deadline, ok := ctx.Deadline()
+	if !ok {
+		var stop context.CancelFunc
+		deadline = time.Now().Add(p.spec.Limits.Timeout)
+		ctx, stop = context.WithDeadline(ctx, deadline)
+		defer stop()
+	}
+	g, err := p.lockGuest(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer g.leave()
+	p.stats.tasks.Add(1)
+	p.stats.inFlight.Add(1)
+	defer p.stats.inFlight.Add(-1)
+
+	request := *q
+	request.TimeoutMS = int(max(time.Until(deadline), 0) / time.Millisecond)
+	t := newTask(&request, p.spec.Limits)
+	t.call.Depth = depth
+	t.answer = request.Append(t.answer[:0])
+	err = g.drive(ctx, t, t.answer, false)
+	if err == nil {
+		var result *Result
+		if result, err = t.result(); err == nil {
+			return result, nil
+		}
+	}
+	p.stats.failures.Add(1)
+	t.free()
+	return nil, err
+}
+
+// lockGuest returns a locked guest with a place for the task.
+func (p *Pool) lockGuest(ctx context.Context) (*guest, error) {
+	for {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		guests := *p.guests.Load()
+		if len(guests) == 0 {
+			if err := p.grow(ctx, 1); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		g := p.choose(guests)
+		if g == nil {
+			return nil, &NotReadyError{
+				Reason: fmt.Sprintf("%d tasks are in flight", p.spec.Limits.MaxTasks*len(guests)), After: time.Second,
+			}
+		}
+		if !g.reserve(p.spec.Limits.MaxTasks) {
+			continue
+		}
+		if err := g.acquire(ctx); err != nil {
+			g.leave()
+			return nil, err
+		}
+		if !g.gone() {
+			return g, nil
+		}
+		g.release() // it died or was retired while we waited: look again
+		p.remove(g)
+		g.leave()
+	}
+}
+
+// choose prefers a guest that nobody is in; when all are busy it asks for one
+// more and takes the one with the fewest tasks. It returns nil when all are full.
+func (p *Pool) choose(guests []*guest) *guest {
+	first := p.next.Add(1)
+	var least *guest
+	fewest := int32(0)
+	for i := range guests {
+		g := guests[(int(first)+i)%len(guests)]
+		n := g.tasks.Load()
+		if int(n) >= p.spec.Limits.MaxTasks {
+			continue
+		}
+		if len(g.lock) == 1 {
+			return g
+		}
+		if least == nil || n < fewest {
+			least, fewest = g, n
+		}
+	}
+	if len(guests) < p.spec.Limits.Guests {
+		p.growLater(p.spec.Limits.Guests)
+	}
+	return least
+}
