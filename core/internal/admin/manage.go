@@ -1,0 +1,204 @@
+package admin
+
+import (
+	"net/http"
+	"slices"
+
+	"github.com/patchbay-gw/patchbay/core/internal/problem"
+	"github.com/patchbay-gw/patchbay/sdk-plugin/go/manifest"
+)
+
+func (a *API) rights(*call) (any, error) {
+	return struct {
+		Modules []ModuleRights `json:"modules"`
+	}{a.opt.Gateway.Rights()}, nil
+}
+
+func (a *API) plugins(*call) (any, error) { return a.opt.Gateway.Plugins(), nil }
+
+func (a *API) nodes(*call) (any, error) {
+	return struct {
+		Nodes []Node `json:"nodes"`
+	}{a.opt.Gateway.Nodes()}, nil
+}
+
+func (a *API) modules(c *call) (any, error) {
+	list := a.opt.Gateway.Modules()
+	c.etag(list.Version)
+	return struct {
+		Modules []ModuleView `json:"modules"`
+		Version uint64       `json:"state_version"`
+	}{list.Items, list.Version}, nil
+}
+
+func (a *API) providers(c *call) (any, error) {
+	list := a.opt.Gateway.Providers()
+	c.etag(list.Version)
+	return struct {
+		Providers []ProviderView `json:"providers"`
+		Version   uint64         `json:"state_version"`
+	}{list.Items, list.Version}, nil
+}
+
+func (a *API) module(c *call) (any, error)   { return a.showModule(c, c.param("name")) }
+func (a *API) provider(c *call) (any, error) { return a.showProvider(c, c.param("name")) }
+
+func (a *API) showModule(c *call, name string) (any, error) {
+	list := a.opt.Gateway.Modules()
+	i := slices.IndexFunc(list.Items, func(m ModuleView) bool { return m.ID == name })
+	if i < 0 {
+		return nil, problem.NotFound("No such module!")
+	}
+	c.etag(list.Version)
+	return list.Items[i], nil
+}
+
+func (a *API) showProvider(c *call, name string) (any, error) {
+	list := a.opt.Gateway.Providers()
+	i := slices.IndexFunc(list.Items, func(p ProviderView) bool { return p.Name == name })
+	if i < 0 {
+		return nil, problem.NotFound("No such provider!")
+	}
+	c.etag(list.Version)
+	return list.Items[i], nil
+}
+
+func moduleTarget(c *call) Target   { return Target{manifest.KindModule, c.param("name")} }
+func providerTarget(c *call) Target { return Target{manifest.KindProvider, c.param("name")} }
+
+func (a *API) setModuleEnabled(c *call) (any, error) {
+	if err := a.setEnabled(c, moduleTarget(c)); err != nil {
+		return nil, err
+	}
+	return a.module(c)
+}
+
+func (a *API) setProviderEnabled(c *call) (any, error) {
+	if err := a.setEnabled(c, providerTarget(c)); err != nil {
+		return nil, err
+	}
+	return a.provider(c)
+}
+
+func (a *API) setEnabled(c *call, t Target) error {
+	version, err := c.version()
+	if err != nil {
+		return err
+	}
+	var on bool
+	if err := c.decode(fields{"enabled": boolean(&on)}, "enabled"); err != nil {
+		return err
+	}
+	change, err := a.opt.Gateway.SetEnabled(c.ctx, t, version, on)
+	if err != nil {
+		return err
+	}
+	return a.audit(c, string(t.Kind)+word(on), t.Name, change.Before, change.After)
+}
+
+func word(on bool) string {
+	if on {
+		return ".enable"
+	}
+	return ".disable"
+}
+
+func (a *API) setAction(c *call) (any, error) {
+	version, err := c.version()
+	if err != nil {
+		return nil, err
+	}
+	var wish ActionWish
+	if err := c.decode(fields{"enabled": maybe(&wish.On, boolean), "limit": maybe(&wish.Limit, str)}); err != nil {
+		return nil, err
+	}
+	if wish.Limit != nil && *wish.Limit != "" {
+		if _, _, err := manifest.ParseRate(*wish.Limit); err != nil {
+			return nil, Reject("limit", Violation{Pointer: "/limit", Message: err.Error()})
+		}
+	}
+	name, action := c.param("name"), c.param("action")
+	change, err := a.opt.Gateway.SetAction(c.ctx, name, action, version, wish)
+	if err != nil {
+		return nil, err
+	}
+	verb := "action.update"
+	if wish.On != nil && wish.Limit == nil {
+		verb = "action" + word(*wish.On)
+	}
+	if err := a.audit(c, verb, name+"."+action, change.Before, change.After); err != nil {
+		return nil, err
+	}
+	return a.module(c)
+}
+
+func (a *API) moduleSettings(c *call) (any, error)   { return a.showSettings(c, moduleTarget(c)) }
+func (a *API) providerSettings(c *call) (any, error) { return a.showSettings(c, providerTarget(c)) }
+
+func (a *API) showSettings(c *call, t Target) (any, error) {
+	s, err := a.opt.Gateway.Settings(t)
+	if err != nil {
+		return nil, err
+	}
+	c.etag(s.Version)
+	return s, nil
+}
+
+func (a *API) setModuleSettings(c *call) (any, error)   { return a.setSettings(c, moduleTarget(c)) }
+func (a *API) setProviderSettings(c *call) (any, error) { return a.setSettings(c, providerTarget(c)) }
+
+func (a *API) setSettings(c *call, t Target) (any, error) {
+	version, err := c.neededVersion()
+	if err != nil {
+		return nil, err
+	}
+	var given map[string]any
+	if err := c.decode(fields{"values": values(&given)}, "values"); err != nil {
+		return nil, err
+	}
+	change, err := a.opt.Gateway.SetSettings(c.ctx, t, version, given)
+	if err != nil {
+		return nil, err
+	}
+	if err := a.audit(c, string(t.Kind)+".settings", t.Name, change.Before, change.After); err != nil {
+		return nil, err
+	}
+	return a.showSettings(c, t)
+}
+
+func (a *API) createProvider(c *call) (any, error) {
+	version, err := c.version()
+	if err != nil {
+		return nil, err
+	}
+	var p NewProvider
+	err = c.decode(fields{
+		"name": str(&p.Name), "plugin": str(&p.Plugin), "settings": values(&p.Settings),
+		"hosts": each(&p.Hosts, str), "private": boolean(&p.Private), "granted": each(&p.Granted, str),
+	}, "name", "plugin")
+	if err != nil {
+		return nil, err
+	}
+	change, err := a.opt.Gateway.CreateProvider(c.ctx, version, p)
+	if err != nil {
+		return nil, err
+	}
+	if err := a.audit(c, "provider.create", p.Name, change.Before, change.After); err != nil {
+		return nil, err
+	}
+	c.status = http.StatusCreated
+	return a.showProvider(c, p.Name)
+}
+
+func (a *API) deleteProvider(c *call) (any, error) {
+	version, err := c.version()
+	if err != nil {
+		return nil, err
+	}
+	name := c.param("name")
+	change, err := a.opt.Gateway.DeleteProvider(c.ctx, name, version)
+	if err != nil {
+		return nil, err
+	}
+	return nil, a.audit(c, "provider.delete", name, change.Before, change.After)
+}

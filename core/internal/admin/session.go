@@ -1,0 +1,95 @@
+package admin
+
+import (
+	"errors"
+	"time"
+
+	"github.com/patchbay-gw/patchbay/core/internal/auth"
+	"github.com/patchbay-gw/patchbay/core/internal/problem"
+)
+
+// sessionView answers a login.
+type sessionView struct {
+	AccessToken string    `json:"access_token"`
+	Login       string    `json:"login"`
+	Role        auth.Role `json:"role"`
+	MustChange  bool      `json:"must_change"`
+	Expires     time.Time `json:"expires"`
+}
+
+func newSession(i auth.Issued) sessionView {
+	return sessionView{i.Token, i.Principal.Login, i.Principal.Role, i.Principal.MustChange, i.Expires}
+}
+
+func (a *API) login(c *call) (any, error) {
+	if c.local {
+		return nil, problem.Conflict("The control socket needs no login!")
+	}
+	var login, password string
+	if err := c.decode(fields{"login": str(&login), "password": str(&password)}, "login", "password"); err != nil {
+		return nil, err
+	}
+	issued, err := a.opt.Users.Login(c.ctx, login, password, c.ip)
+	if err != nil {
+		if errors.Is(err, auth.ErrWrongLogin) {
+			a.opt.Log.Warn("login refused", "ip", c.ip, "request_id", c.requestID)
+		}
+		return nil, err
+	}
+	c.who = issued.Principal
+	if !covers(c.who.Role, auth.RoleAuditor) {
+		if err := a.opt.Users.Revoke(c.ctx, c.who.Login, c.who.TokenID); err != nil {
+			return nil, err
+		}
+		return nil, forbidden("an integrator has no business here")
+	}
+	if err := a.audit(c, "session.login", c.who.Login, nil, nil); err != nil {
+		return nil, errors.Join(err, a.opt.Users.Revoke(c.ctx, c.who.Login, c.who.TokenID))
+	}
+	return newSession(issued), nil
+}
+
+func (a *API) logout(c *call) (any, error) {
+	if c.local {
+		return nil, nil
+	}
+	if err := a.opt.Users.Revoke(c.ctx, c.who.Login, c.who.TokenID); err != nil {
+		return nil, err
+	}
+	return nil, a.audit(c, "session.logout", c.who.Login, nil, nil)
+}
+
+func (a *API) me(c *call) (any, error) {
+	return struct {
+		Login      string    `json:"login"`
+		Role       auth.Role `json:"role"`
+		MustChange bool      `json:"must_change"`
+	}{c.who.Login, c.who.Role, c.who.MustChange}, nil
+}
+
+// changePassword ends all sessions of the caller and answers with a new one.
+func (a *API) changePassword(c *call) (any, error) {
+	if c.local {
+		return nil, problem.Conflict("The local administrator has no password!")
+	}
+	var before, after string
+	if err := c.decode(fields{"old": str(&before), "new": str(&after)}, "old", "new"); err != nil {
+		return nil, err
+	}
+	login := c.who.Login
+	if err := a.opt.Users.ChangePassword(c.ctx, login, before, after, c.ip); err != nil {
+		if errors.Is(err, auth.ErrWrongLogin) {
+			// 401 would tell a browser that its session has ended.
+			return nil, Reject("old", Violation{Pointer: "/old", Message: "is not the present password"})
+		}
+		return nil, err
+	}
+	if err := a.audit(c, "user.password", login, nil, nil); err != nil {
+		return nil, err
+	}
+	issued, err := a.opt.Users.Issue(c.ctx, login, auth.TokenOptions{Label: "login", Address: c.ip})
+	if err != nil {
+		return nil, err
+	}
+	return newSession(issued), nil
+}

@@ -1,0 +1,99 @@
+package settings
+
+import (
+	"bytes"
+	"errors"
+	"strconv"
+
+	"github.com/patchbay-gw/patchbay/core/internal/transcode"
+	"github.com/patchbay-gw/patchbay/sdk-plugin/go/abi"
+	"github.com/patchbay-gw/patchbay/sdk-plugin/go/schema"
+	"github.com/patchbay-gw/patchbay/sdk-plugin/go/schema/jsontree"
+)
+
+// Violation is one mistake in settings. Message never quotes the value, which
+// may be a secret.
+type Violation struct {
+	// Pointer is the JSON pointer of the value at fault, "" for all of them.
+	Pointer string `json:"pointer"`
+	Message string `json:"message"`
+	// At is the place in the configuration file that the value comes from.
+	At string `json:"at,omitempty"`
+}
+
+// Check returns every violation of the schema, in the schema's order; nil when
+// the values are good. Without a schema there may be no values.
+func Check(s *schema.Schema, values map[string]any) []Violation {
+	raw, err := transcode.FromAny(nil, values)
+	if err != nil {
+		return []Violation{{Message: err.Error()}}
+	}
+	if s == nil {
+		if len(values) > 0 {
+			return []Violation{{Message: "this plugin has no settings"}}
+		}
+		return nil
+	}
+	return check(s, s.WithDefaults(raw), "")
+}
+
+// check asks the schema itself whether a value is good, and only looks for the
+// single mistakes when it is not.
+func check(s *schema.Schema, v abi.Value, at string) []Violation {
+	err := s.Validate(v)
+	if err == nil {
+		return nil
+	}
+	var found []Violation
+	switch v.Kind() {
+	case abi.Map:
+		if b := s.Branch(v); b != nil && b.Type == schema.Object {
+			found = checkObject(b, v, at)
+		}
+	case abi.Array:
+		if s.Type == schema.Array && s.Items != nil {
+			i := 0
+			for e := range v.Elements() {
+				found = append(found, check(s.Items, e, at+"/"+strconv.Itoa(i))...)
+				i++
+			}
+		}
+	}
+	if len(found) > 0 {
+		return found
+	}
+	var one *schema.Violation
+	if errors.As(err, &one) {
+		return []Violation{{Pointer: at + one.Path, Message: one.Message}}
+	}
+	return []Violation{{Pointer: at, Message: err.Error()}}
+}
+
+func checkObject(s *schema.Schema, v abi.Value, at string) []Violation {
+	var found []Violation
+	for _, p := range s.Properties() {
+		e := v.Get(p.Name)
+		here := at + "/" + jsontree.Escape(p.Name)
+		switch {
+		case !e.Exists():
+			if p.Required {
+				found = append(found, Violation{Pointer: here, Message: "is required"})
+			}
+		case p.Required && e.Kind() == abi.String && len(bytes.TrimSpace(e.Bytes())) == 0:
+			found = append(found, Violation{Pointer: here, Message: "must not be blank"})
+		default:
+			found = append(found, check(p.Schema, e, here)...)
+		}
+	}
+	for name, e := range v.Entries() {
+		here := at + "/" + jsontree.Escape(name)
+		switch {
+		case s.Property(name) != nil:
+		case s.Closed:
+			found = append(found, Violation{Pointer: here, Message: "there is no such setting"})
+		case s.Additional != nil && e.Exists():
+			found = append(found, check(s.Additional, e, here)...)
+		}
+	}
+	return found
+}
