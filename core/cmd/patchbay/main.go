@@ -1,0 +1,6 @@
+// Command patchbay is the call-centre API gateway and its tools.
+package main
+
+import "os"
+
+func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }

@@ -1,0 +1,46 @@
+package app
+
+import (
+	"github.com/patchbay-gw/patchbay/core/internal/openapi"
+	"github.com/patchbay-gw/patchbay/core/internal/registry"
+)
+
+// Version is the gateway's version, set by the linker.
+var Version = "dev"
+
+// document describes the routes of a table that are on.
+func (a *App) document(t *registry.Table) (*openapi.Document, error) {
+	var routes []openapi.Route
+	for _, m := range t.Modules {
+		for _, r := range m.Routes {
+			if r.Off == "" {
+				routes = append(routes, openapi.Route{Module: r.Module, Name: r.Name, Manifest: m.Manifest, Action: r.Action})
+			}
+		}
+	}
+	address := a.cfg.Gateway.PublicURL
+	if address == "" {
+		scheme := "http://"
+		if a.cfg.Gateway.TLS != nil {
+			scheme = "https://"
+		}
+		address = scheme + a.cfg.Gateway.Listen + a.cfg.Gateway.BasePath
+	}
+	return openapi.New(address, Version, routes)
+}
+
+func (a *App) openAPI(t *registry.Table, language string) ([]byte, error) {
+	d, err := a.document(t)
+	if err != nil {
+		return nil, err
+	}
+	return d.JSON(language), nil
+}
+
+func (a *App) docs(t *registry.Table, language string) ([]byte, error) {
+	d, err := a.document(t)
+	if err != nil {
+		return nil, err
+	}
+	return d.Docs(language)
+}
