@@ -1,0 +1,14 @@
+// Command sms-http is an SMS provider for any aggregator with an HTTP interface.
+// It knows none of them: what to send and what an answer means are settings.
+package main
+
+import patchbay "github.com/patchbay-gw/patchbay/sdk-plugin/go"
+
+func init() {
+	patchbay.OnConfigure(configure)
+	patchbay.OnHealth(health)
+	patchbay.HandleOperation("sms.provider", "send", send)
+	patchbay.HandleOperation("sms.provider", "balance", balance)
+}
+
+func main() {}

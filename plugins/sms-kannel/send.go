@@ -1,0 +1,105 @@
+package main
+
+import (
+	"errors"
+	"strconv"
+	"strings"
+
+	patchbay "github.com/patchbay-gw/patchbay/sdk-plugin/go"
+	"github.com/patchbay-gw/patchbay/sdk-plugin/go/abi"
+	"github.com/patchbay-gw/patchbay/sdk-plugin/go/template"
+)
+
+const system = "Kannel"
+
+// send hands one SMS to Kannel. Kannel gives no message id: ours, the reference,
+// comes back in its receipts.
+func send(t *patchbay.Task) (patchbay.Reply, error) {
+	address, err := sendURL(t.Params())
+	if err != nil {
+		return patchbay.Reply{}, patchbay.Invalid("reference", err.Error())
+	}
+	answer, err := t.Fetch(patchbay.Request{URL: address, TimeoutMS: settings.timeoutMS, NoRedirect: true})
+	if err != nil {
+		return patchbay.Reply{}, patchbay.Unavailable(system, err)
+	}
+	if err := outcome(answer); err != nil {
+		return patchbay.Reply{}, err
+	}
+	var o patchbay.Object
+	return patchbay.JSON(o.Str("message_id", t.Param("reference")).Value()), nil
+}
+
+// outcome reads the answer of smsbox (Kannel 1.4.5, gw/smsbox.c): 202 accepted
+// or queued, 4xx not accepted for good, 503 not accepted for now. Anything else
+// does not come from smsbox itself, so it is not known what happened.
+func outcome(answer patchbay.Response) error {
+	text := strconv.Itoa(answer.Status) + " " + excerpt(answer.Body)
+	switch {
+	case answer.Status == 202:
+		return nil
+	case answer.Status >= 400 && answer.Status < 500:
+		return patchbay.Refused(system, text)
+	case answer.Status == 503:
+		return patchbay.Unavailable(system, errors.New(text))
+	}
+	return patchbay.Unavailable(system, &patchbay.Error{
+		Code: abi.CodeUnavailable, Source: abi.SourceUpstream, Detail: "unexpected answer: " + text, Sent: true,
+	})
+}
+
+func sendURL(p patchbay.Value) (string, error) {
+	b := append([]byte(settings.url), '?')
+	add := func(name, value string) {
+		if b[len(b)-1] != '?' {
+			b = append(b, '&')
+		}
+		b = template.AppendQuery(append(append(b, name...), '='), value)
+	}
+	for _, f := range settings.fixed {
+		add(f.name, f.value)
+	}
+	from := p.Get("originator").String()
+	if from == "" {
+		from = settings.originator
+	}
+	if from != "" {
+		add("from", from)
+	}
+	add("to", p.Get("phone").String())
+	// Without the encoding 2 is always right, only dearer for Latin text.
+	coding := "2"
+	if p.Get("encoding").String() == "gsm7" {
+		coding = "0"
+	}
+	add("coding", coding)
+	add("charset", "UTF-8")
+	if settings.dlrURL != nil {
+		receipt, err := settings.dlrURL.Render(template.Values{"reference": p.Get("reference").String()})
+		if err != nil {
+			return "", err
+		}
+		add("dlr-url", receipt)
+	}
+	add("text", p.Get("message").String())
+	return string(b), nil
+}
+
+// health asks sendsms without parameters: an smsbox that works refuses that, and
+// nothing is sent.
+func health(t *patchbay.Task) (patchbay.Reply, error) {
+	answer, err := t.Fetch(patchbay.Request{URL: settings.url, TimeoutMS: settings.timeoutMS, NoRedirect: true})
+	if err != nil {
+		return patchbay.Reply{}, patchbay.Unavailable(system, err)
+	}
+	if answer.Status != 400 && answer.Status != 403 {
+		return patchbay.Reply{}, patchbay.Unavailable(system, errors.New(
+			"a request without parameters was answered with "+strconv.Itoa(answer.Status)+" instead of 400 or 403; is this a smsbox?"))
+	}
+	return patchbay.Reply{}, nil
+}
+
+// excerpt returns the beginning of an answer for the log.
+func excerpt(body []byte) string {
+	return strings.ToValidUTF8(strings.TrimSpace(string(body[:min(len(body), 100)])), "")
+}
