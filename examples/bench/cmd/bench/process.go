@@ -1,0 +1,167 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// process is a program that listens somewhere and is measured from outside.
+type process struct {
+	name    string
+	cmd     *exec.Cmd
+	stdin   io.Closer
+	address string
+	began   time.Time
+	ended   chan error
+	words   *tail
+}
+
+// listening is how long a program may take until it says where it listens.
+const listening = 30 * time.Second
+
+// launch starts a program and waits for its line "… listens on ADDRESS".
+func launch(ctx context.Context, env []string, path string, args ...string) (*process, error) {
+	p := &process{name: filepath.Base(path), cmd: exec.CommandContext(ctx, path, args...), ended: make(chan error, 1), words: &tail{}}
+	p.cmd.Env = append(os.Environ(), env...)
+	p.cmd.Stderr = p.words
+	stdout, err := p.cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	p.began = time.Now()
+	if err := p.cmd.Start(); err != nil {
+		return nil, err
+	}
+	found := make(chan string, 1)
+	go func() {
+		lines := bufio.NewScanner(stdout)
+		for lines.Scan() {
+			if _, address, ok := strings.Cut(lines.Text(), "listens on "); ok {
+				select {
+				case found <- strings.TrimSpace(address):
+				default:
+				}
+			}
+		}
+		p.ended <- p.cmd.Wait()
+	}()
+	timer := time.NewTimer(listening)
+	defer timer.Stop()
+	select {
+	case p.address = <-found:
+		return p, nil
+	case err := <-p.ended:
+		return nil, fmt.Errorf("%s ended at once: %w\n%s", p.name, err, p.words)
+	case <-timer.C:
+		_ = p.cmd.Process.Kill()
+		return nil, fmt.Errorf("%s does not listen after %s\n%s", p.name, listening, p.words)
+	}
+}
+
+// stop ends the program, by force when it does not go.
+func (p *process) stop() error {
+	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		return err
+	}
+	timer := time.NewTimer(20 * time.Second)
+	defer timer.Stop()
+	select {
+	case err := <-p.ended:
+		if err != nil {
+			return fmt.Errorf("%s: %w\n%s", p.name, err, p.words)
+		}
+		return nil
+	case <-timer.C:
+		_ = p.cmd.Process.Kill()
+		<-p.ended
+		return fmt.Errorf("%s did not end within 20 s of SIGTERM\n%s", p.name, p.words)
+	}
+}
+
+// cpu is the processor time that the program has used so far, in steps of 10 ms.
+func (p *process) cpu() (time.Duration, error) {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.cmd.Process.Pid))
+	if err != nil {
+		return 0, err
+	}
+	return parseCPU(string(text))
+}
+
+// parseCPU reads utime and stime, fields 14 and 15 of /proc/<pid>/stat (proc(5)).
+// The name in field 2 may hold anything, so counting begins behind its bracket.
+func parseCPU(stat string) (time.Duration, error) {
+	rest := stat[strings.LastIndexByte(stat, ')')+1:]
+	fields := strings.Fields(rest)
+	if len(fields) < 13 {
+		return 0, fmt.Errorf("/proc/<pid>/stat has %d fields behind the name", len(fields))
+	}
+	const tick = 10 * time.Millisecond // USER_HZ is 100 on every Linux of today
+	var sum time.Duration
+	for _, f := range fields[11:13] {
+		n, err := strconv.ParseInt(f, 10, 64)
+		if err != nil {
+			return 0, fmt.Errorf("/proc/<pid>/stat: %w", err)
+		}
+		sum += time.Duration(n) * tick
+	}
+	return sum, nil
+}
+
+// memory returns VmHWM (peak) and VmRSS (now) in bytes.
+func (p *process) memory() (peak, now int64, err error) {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
+	if err != nil {
+		return 0, 0, err
+	}
+	peak, err = parseStatus(string(text), "VmHWM")
+	if err != nil {
+		return 0, 0, err
+	}
+	now, err = parseStatus(string(text), "VmRSS")
+	return peak, now, err
+}
+
+func parseStatus(status, name string) (int64, error) {
+	for line := range strings.Lines(status) {
+		if value, ok := strings.CutPrefix(line, name+":"); ok {
+			n, err := strconv.ParseInt(strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(value), "kB")), 10, 64)
+			return n << 10, err
+		}
+	}
+	return 0, fmt.Errorf("/proc/<pid>/status has no %s", name)
+}
+
+// tail keeps the last words of a program for the error message.
+type tail struct {
+	mu   sync.Mutex
+	text []byte
+}
+
+const tailBytes = 4 << 10
+
+func (t *tail) Write(b []byte) (int, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.text = append(t.text, b...)
+	if over := len(t.text) - tailBytes; over > 0 {
+		t.text = append(t.text[:0], t.text[over:]...)
+	}
+	return len(b), nil
+}
+
+func (t *tail) String() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return string(t.text)
+}

@@ -1,0 +1,39 @@
+package main
+
+import (
+	"errors"
+
+	patchbay "github.com/patchbay-gw/patchbay/sdk-plugin/go"
+)
+
+const system = "Upstream"
+
+// upstream is the URL that forward posts to.
+var upstream string
+
+func configure(settings patchbay.Value) error {
+	if upstream = settings.Get("url").String(); upstream == "" {
+		return errors.New("settings: url is empty; give the address of the upstream")
+	}
+	return nil
+}
+
+// forward is check and one POST of the text to the upstream.
+func forward(t *patchbay.Task) (patchbay.Reply, error) {
+	phone := t.Phone("phone")
+	o, err := describe(t, phone)
+	if err != nil {
+		return patchbay.Reply{}, err
+	}
+	header := new(patchbay.Object).Str("content-type", "text/plain; charset=utf-8").Str("x-phone", phone.E164)
+	answer, err := t.Fetch(patchbay.Request{
+		Method: "POST", URL: upstream, Header: header.Value(), Body: t.Params().Get("message").Bytes(),
+	})
+	if err != nil {
+		return patchbay.Reply{}, patchbay.Unavailable(system, err)
+	}
+	if answer.Status != 200 {
+		return patchbay.Reply{}, patchbay.Refused(system+" refused!", "unexpected status")
+	}
+	return patchbay.JSON(o.Str("answer", string(answer.Body)).Value()), nil
+}
