@@ -21,7 +21,7 @@ type Task struct {
 	next  func() (struct{}, bool)
 	stop  func()
 	yield func(struct{}) bool
-	host  func(operation string, request []byte) []byte // set by tests, see native.go
+	host  func(operation string, request []byte) []byte // set by tests, see guest_native.go
 }
 
 // errGone ends a handler whose caller went away.

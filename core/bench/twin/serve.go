@@ -120,7 +120,7 @@ func newServer(d *data, tables *registry.Registry, log hclog.Logger) *server.Ser
 		Log:         log, Metrics: server.NewMetrics(),
 		RequestTimeout: 30 * time.Second, BodyLimit: 1 << 20,
 		Body: server.BodyPolicy{
-			Keep: true, Phone: mask.MaskPhone, Text: func(s string) string { return mask.Text(s, mask.TextHidden, nil) },
+			Keep: true, Phone: mask.MaskPhone, Text: mask.Text,
 		},
 		Ready:   func() []string { return nil },
 		OpenAPI: noDocument, Docs: noDocument,

@@ -99,7 +99,7 @@ func New(ctx context.Context, cfg *config.Config, log hclog.Logger) (_ *App, err
 		log.Error("plugin file", "error", fault)
 	}
 	a.journalOperations = journalcall.Operations(journalcall.Options{
-		Journal: a.journal, Zone: cfg.Gateway.TimeZone, Phone: a.maskPhone, Text: a.maskText,
+		Journal: a.journal, Zone: cfg.Gateway.TimeZone, Phone: a.keepPhone(), Text: unless(cfg.Journal.Messages == "full", mask.Text),
 	})
 	a.usersOperations = userscall.Operations(a.listUsers)
 	a.server, err = a.newServer()
@@ -147,18 +147,24 @@ func (a *App) openData(ctx context.Context) (err error) {
 // it, otherwise "". It is not kept anywhere else.
 func (a *App) FirstPassword() string { return a.firstPassword }
 
-func (a *App) maskPhone(s string) string {
-	if a.cfg.Journal.Phones == "full" {
-		return s
+// unless returns shorten, or a function that leaves a text as it is when the
+// operator wants the whole of it.
+func unless(whole bool, shorten func(string) string) func(string) string {
+	if whole {
+		return func(s string) string { return s }
 	}
-	return mask.MaskPhone(s)
+	return shorten
 }
 
-func (a *App) maskText(s string) string {
-	if a.cfg.Journal.Messages == "full" {
-		return s
-	}
-	return mask.Text(s, mask.TextHidden, nil)
+// keepPhone decides how much of a number stays in the records of SMS and calls.
+func (a *App) keepPhone() func(string) string {
+	return unless(a.cfg.Journal.Phones == "full", mask.MaskPhone)
+}
+
+// bodyPolicy decides how much of its parameters stays in the record of a request.
+func (a *App) bodyPolicy() server.BodyPolicy {
+	whole := a.cfg.Journal.Body == "full"
+	return server.BodyPolicy{Keep: a.cfg.Journal.Body != "none", Phone: unless(whole, mask.MaskPhone), Text: unless(whole, mask.Text)}
 }
 
 func (a *App) newServer() (*server.Server, error) {
@@ -169,7 +175,7 @@ func (a *App) newServer() (*server.Server, error) {
 		Log:         a.log, Metrics: server.NewMetrics(),
 		UserRate: authRate(a.cfg.Limits.User), RequestTimeout: g.RequestTimeout, BodyLimit: g.BodyLimit,
 		TrustedProxies: g.TrustedProxies, BasePath: g.BasePath, CORSOrigins: g.CORS.Origins, CORSMaxAge: g.CORS.MaxAge,
-		Body:    server.BodyPolicy{Keep: a.cfg.Journal.Body != "none", Phone: a.bodyPhone, Text: a.bodyText},
+		Body:    a.bodyPolicy(),
 		Ready:   a.waiting,
 		OpenAPI: a.openAPI, Docs: a.docs, CDR: a.receiveCDR,
 		Admin: a.newAdmin(false).Mount,
@@ -185,22 +191,6 @@ func (a *App) newServer() (*server.Server, error) {
 		return nil, fmt.Errorf("metrics: %w", err)
 	}
 	return server.New(opt), nil
-}
-
-// bodyPhone and bodyText shorten personal data in the recorded parameters of a
-// request; body = "full" keeps them.
-func (a *App) bodyPhone(s string) string {
-	if a.cfg.Journal.Body == "full" {
-		return s
-	}
-	return mask.MaskPhone(s)
-}
-
-func (a *App) bodyText(s string) string {
-	if a.cfg.Journal.Body == "full" {
-		return s
-	}
-	return mask.Text(s, mask.TextHidden, nil)
 }
 
 // Run serves until ctx ends, then lets the requests in flight end and closes

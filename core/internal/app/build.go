@@ -11,6 +11,7 @@ import (
 
 	"github.com/patchbay-gw/patchbay/core/internal/auth"
 	"github.com/patchbay-gw/patchbay/core/internal/config"
+	"github.com/patchbay-gw/patchbay/core/internal/logging"
 	"github.com/patchbay-gw/patchbay/core/internal/params"
 	"github.com/patchbay-gw/patchbay/core/internal/plugin"
 	"github.com/patchbay-gw/patchbay/core/internal/registry"
@@ -155,7 +156,7 @@ func (a *App) attach(u, old *unit) error {
 		u.instance = old.instance
 		return nil
 	}
-	log := a.log.Named(u.name)
+	log := logging.WithPlugin(a.log, u.name)
 	granted, err := a.operations(u, log)
 	if err != nil {
 		return err

@@ -28,7 +28,7 @@ const importEvery = 30 * time.Second
 
 func (a *App) freeswitchOptions(log hclog.Logger) freeswitchcall.Options {
 	o := freeswitchcall.Options{
-		Calls: a.journal, CDR: a.findCDR, Recording: a.openRecording, Number: a.maskPhone, Log: log,
+		Calls: a.journal, CDR: a.findCDR, Recording: a.openRecording, Number: a.keepPhone(), Log: log,
 	}
 	if a.link != nil {
 		o.Link = a.link

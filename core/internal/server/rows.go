@@ -129,15 +129,14 @@ func (s *Server) sendRows(c *fiber.Ctx, rows any, p *abi.Reply) *problem.Problem
 	case table:
 		t = r
 	}
-	switch p.Format {
-	case "", "json":
+	if p.Format == "" || p.Format == "json" {
 		return s.sendJSON(c, func(b []byte) ([]byte, error) { return appendRows(b, t, p.Wrap) })
-	case "csv":
-		return s.sendSheet(c, t, sheet.CSV, "text/csv; charset=utf-8", p)
-	case "xlsx":
-		return s.sendSheet(c, t, sheet.XLSX, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", p)
 	}
-	return problem.Invalid("format", nil)
+	format, err := sheet.ParseFormat(p.Format)
+	if err != nil {
+		return problem.Invalid("format", err)
+	}
+	return s.sendSheet(c, t, format, p.Filename)
 }
 
 // sampleRows is how many rows say how large the rest will be.
@@ -184,21 +183,20 @@ func appendRows(b []byte, t table, wrap bool) ([]byte, error) {
 	return b, nil
 }
 
-func (s *Server) sendSheet(c *fiber.Ctx, t table, format sheet.Format, contentType string, p *abi.Reply) *problem.Problem {
+func (s *Server) sendSheet(c *fiber.Ctx, t table, format sheet.Format, name string) *problem.Problem {
 	names := t.Names()
 	if len(names) == 0 {
 		names = []string{""} // no rows: the columns are not known, and a sheet has one at least
 	}
 	var out bytes.Buffer
 	if err := sheet.Write(&out, format, names, cells(t, len(names))); err != nil {
-		return problem.Internal(fmt.Errorf("write the rows as %s: %w", p.Format, err))
+		return problem.Internal(fmt.Errorf("write the rows as %s: %w", format, err))
 	}
-	name := p.Filename
 	if name == "" {
 		name = "report"
 	}
-	c.Set(fiber.HeaderContentType, contentType)
-	c.Set(fiber.HeaderContentDisposition, disposition(name+"."+p.Format))
+	c.Set(fiber.HeaderContentType, format.ContentType())
+	c.Set(fiber.HeaderContentDisposition, disposition(name+format.Extension()))
 	c.Response().SetBodyRaw(out.Bytes())
 	return nil
 }

@@ -93,18 +93,6 @@ func (p *Program) NewPool(spec Spec, memoryMB int) *Pool {
 	return pool
 }
 
-// Missing returns the operations that the plugin imports and the spec does not
-// grant.
-func (p *Pool) Missing() []string {
-	var missing []string
-	for _, name := range p.program.Operations {
-		if _, ok := p.spec.Operations[name]; !ok {
-			missing = append(missing, name)
-		}
-	}
-	return missing
-}
-
 // NotReadyError says that the instance has no guest now and when to try again.
 type NotReadyError struct {
 	Reason string

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/patchbay-gw/patchbay/sdk-plugin/go/manifest"
+	"github.com/patchbay-gw/patchbay/sdk-plugin/go/abi"
 	"github.com/patchbay-gw/patchbay/sdk-plugin/go/schema"
 )
 
@@ -179,7 +179,7 @@ func TestEditorSchemaLists(t *testing.T) {
 	for _, op := range at("capability", "properties", "operations", "items", "enum").([]any) {
 		operations = append(operations, op.(string))
 	}
-	if !slices.Equal(operations, manifest.KnownOperations()) {
+	if !slices.Equal(operations, abi.Operations()) {
 		t.Errorf("operations %v", operations)
 	}
 	for key := range at("schema", "properties").(map[string]any) {

@@ -39,10 +39,6 @@ const operationHint = "a lower-case letter, then letters, digits and _; at most 
 // operations lists what the host offers in this version of the contract.
 var operations = abi.Operations()
 
-// KnownOperations returns the names of all operations that a manifest may ask
-// for, in a fresh slice.
-func KnownOperations() []string { return slices.Clone(operations) }
-
 // capabilityOperations returns the operations of a capability, nil when there is
 // no such capability.
 func capabilityOperations(name string) []string {

@@ -221,7 +221,7 @@ func TestParseRate(t *testing.T) {
 
 func TestKnownOperationsBelongToCapabilities(t *testing.T) {
 	seen := map[string]bool{}
-	for _, op := range manifest.KnownOperations() {
+	for _, op := range abi.Operations() {
 		if abi.Capability(op) == "" || seen[op] {
 			t.Errorf("operation %q", op)
 		}

@@ -47,9 +47,6 @@ var layers = [][]string{
 	{"app"},
 }
 
-// exceptions are imports inside one layer that are meant to be.
-var exceptions = map[string][]string{}
-
 func layerOf(path string) int {
 	for i, layer := range layers {
 		for _, name := range layer {
@@ -164,7 +161,7 @@ func TestLayers(t *testing.T) {
 		}
 		for _, path := range imports(s) {
 			target, ok := local(path)
-			if !ok || !strings.HasPrefix(target, internal) || sameTree(s.folder, target) || slices.Contains(exceptions[s.folder], target) {
+			if !ok || !strings.HasPrefix(target, internal) || sameTree(s.folder, target) {
 				continue
 			}
 			if other := layerOf(target); other >= own {
