@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/bits"
+	"runtime"
 	"runtime/debug"
 	"time"
 
@@ -41,6 +42,7 @@ func (g *guest) drive(ctx context.Context, t *task, message []byte, held bool) e
 		if !held {
 			// The lock is held for a task's CPU budget at most; waiting for it must not
 			// fail, or the guest would keep a task that nobody resumes.
+			runtime.Gosched()
 			<-g.lock
 		}
 		delete(g.suspended, t.id)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -123,6 +124,7 @@ func (p *Pool) Do(ctx context.Context, q *abi.Request, depth int) (*Result, erro
 		ctx, stop = context.WithDeadline(ctx, deadline)
 		defer stop()
 	}
+	runtime.Gosched()
 	g, err := p.lockGuest(ctx)
 	if err != nil {
 		return nil, err
