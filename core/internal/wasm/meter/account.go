@@ -8,9 +8,10 @@ const MaxBudget = int64(1) << 60
 //
 //	spent = granted - (slice + budget)
 //
-// The guest traps (unreachable) when it is charged and nothing is left; slice + budget is negative then, by what the last
-// charge asked for beyond the grant. The two values may be read and armed whenever the guest is not running, and by a host
-// function that it has called.
+// The guest traps (unreachable) at the first check that finds nothing left; slice + budget is negative then, by what was
+// charged beyond the grant. One that ends before the next check has overdrawn and is told so by Spent. After another trap
+// what was charged since the last call or check may be missing. The two values may be read and armed whenever the guest is
+// not running, and by a host function that it has called.
 //
 // The zero Account is ready; it belongs to one instance and one goroutine at a time.
 type Account struct {

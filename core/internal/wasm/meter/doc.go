@@ -2,17 +2,19 @@
 //
 // The code that wazero generates cannot be preempted: while a guest computes, the Go garbage collector waits for it, and
 // with the collector the whole process. Its own remedy (closing on context done) costs several times the run time. Rewrite costs
-// less than a fifth (README.md has the measurements).
+// a few hundredths (README.md has the measurements).
 //
 // # What is added
 //
 // Two mutable i64 globals, slice and budget, behind the guest's own: it cannot name them, because every index in the file is
 // checked against the number of things that the file itself has. They are exported under SliceGlobal and BudgetGlobal for the host.
-// Charge points lower slice. Function entries and loop headers also look whether it is below zero and call an appended
+// Charge points lower slice. Function entries and branches back to a loop also look whether it is below zero and call an appended
 // function then, which leaves the generated code (memory.grow by no pages), so that the collector and other goroutines run, and takes
-// the next slice off the budget, or traps (unreachable) when both are spent. Account is the host's arithmetic.
+// the next slice off the budget, or traps (unreachable) when both are spent. Account is the host's arithmetic. Functions with loops
+// get a local more and keep slice there between calls.
 //
-// Between two such exits lie at most Options.Slice units and the charge of one pass through a function or loop body, which is bounded by the size of the code.
+// Between two such exits lie at most Options.Slice units and the charge of one pass through a function or loop body, which is bounded by the size of the code;
+// a guest may overdraw its budget by as much.
 // One bulk instruction is not divided: it takes as long as the memory limit of the guest allows, some milliseconds for 64 MiB.
 //
 // # What is charged

@@ -5,7 +5,7 @@ import "github.com/patchbay-gw/patchbay/core/internal/wasm/binary"
 // added holds the indices of what the meter appends to a file.
 type added struct {
 	slice, budget uint32 // globals
-	action        uint32 // type () -> ()
+	next          uint32 // type (i64) -> (i64)
 	measure       uint32 // type (i32) -> (i32)
 	refill        uint32 // function; the bulk functions follow in the order of their bulk values
 }
@@ -13,77 +13,100 @@ type added struct {
 // bulkFunction is the index of the function that charges for a length.
 func (a added) bulkFunction(b bulk) uint32 { return a.refill + uint32(b) }
 
-// code appends the instrumented code of a body. The locals stay as they are.
+// code appends the instrumented code of a body, whose locals have got one more.
 func (a added) code(dst []byte, code []byte, p *plan) []byte {
-	from, segments, bulks := 0, p.segments, p.bulks
-	for len(segments) > 0 || len(bulks) > 0 {
-		if len(bulks) == 0 || len(segments) > 0 && segments[0].at <= bulks[0].at {
-			s := segments[0]
-			segments = segments[1:]
-			dst = append(dst, code[from:s.at]...)
-			from = s.at
-			if s.cost > 0 {
-				dst = a.charge(dst, s.cost)
-			}
-			if s.parent < 0 {
-				dst = a.check(dst)
-			}
-			continue
+	from := 0
+	for _, e := range p.edits {
+		dst = append(dst, code[from:e.at]...)
+		from = e.at
+		switch {
+		case e.kind == bulkEdit:
+			dst = binary.AppendU32(append(dst, opCall), a.bulkFunction(e.bulk))
+		case e.kind == chargeEdit && e.segment == 0:
+			dst = a.enter(dst, p)
+		case e.kind == chargeEdit && p.copied:
+			dst = a.chargeCopy(dst, p.local, p.segments[e.segment].cost)
+		case e.kind == chargeEdit:
+			dst = a.charge(dst, p.segments[e.segment].cost)
+		case e.kind == checkEdit:
+			dst = a.check(localGet(dst, p.local), p.local)
+		case e.kind == storeEdit && p.copied:
+			dst = globalSet(localGet(dst, p.local), a.slice)
+		case e.kind == loadEdit && p.copied:
+			dst = localSet(globalGet(dst, a.slice), p.local)
 		}
-		b := bulks[0]
-		bulks = bulks[1:]
-		dst = append(dst, code[from:b.at]...)
-		from = b.at
-		dst = binary.AppendU32(append(dst, opCall), a.bulkFunction(b.bulk))
 	}
 	return append(dst, code[from:]...)
 }
 
-// charge appends: slice -= cost.
-func (a added) charge(dst []byte, cost int64) []byte {
-	dst = globalGet(dst, a.slice)
-	dst = append(i64Const(dst, cost), opI64Sub)
-	return globalSet(dst, a.slice)
+// enter appends the charge of the entry, which a recursion cannot avoid:
+//
+//	copy = slice - cost; if copy < 0 { copy = refill(copy) }; slice = copy
+//
+// A body with loops goes on with the copy and stores it when it has to be seen outside.
+func (a added) enter(dst []byte, p *plan) []byte {
+	dst = i64Const(globalGet(dst, a.slice), p.segments[0].cost)
+	dst = a.check(append(dst, opI64Sub), p.local)
+	if p.copied {
+		return dst
+	}
+	return globalSet(localGet(dst, p.local), a.slice)
 }
 
-// check appends: if slice < 0, refill.
-func (a added) check(dst []byte) []byte {
-	dst = globalGet(dst, a.slice)
-	dst = append(i64Const(dst, 0), opI64LtS)
-	dst = append(dst, opIf, blockTypeNone)
-	dst = binary.AppendU32(append(dst, opCall), a.refill)
-	return append(dst, opEnd)
+// charge appends: slice -= cost.
+func (a added) charge(dst []byte, cost int64) []byte {
+	if cost == 0 {
+		return dst
+	}
+	dst = i64Const(globalGet(dst, a.slice), cost)
+	return globalSet(append(dst, opI64Sub), a.slice)
+}
+
+// chargeCopy appends: copy -= cost.
+func (a added) chargeCopy(dst []byte, local uint32, cost int64) []byte {
+	if cost == 0 {
+		return dst
+	}
+	dst = append(i64Const(localGet(dst, local), cost), opI64Sub)
+	return localSet(dst, local)
+}
+
+// check appends: local = top of the stack; if local < 0 { local = refill(local) }.
+func (a added) check(dst []byte, local uint32) []byte {
+	dst = binary.AppendU32(append(dst, opLocalTee), local)
+	dst = append(i64Const(dst, 0), opI64LtS, opIf, blockTypeNone)
+	dst = binary.AppendU32(append(localGet(dst, local), opCall), a.refill)
+	return append(localSet(dst, local), opEnd)
 }
 
 // refillBody is the slow path: leave the generated code, so that the collector and other goroutines can run, then take
 // the next slice off the budget, or trap when both together are spent.
 //
-//	total := slice + budget
-//	if total < 0 { unreachable }
-//	slice = min(total, Slice)
-//	budget = total - slice
+//	refill(left):
+//	total := left + budget
+//	if total < 0 { slice = left; unreachable }
+//	next := min(total, Slice)
+//	budget = total - next
+//	return next
 func (a added) refillBody(slice int64) []byte {
-	const total, next = 0, 1
+	const left, total, next = 0, 1, 2
 	b := []byte{1, 2, byte(binary.I64)} // two locals
 	b = append(b, opI32Const, 0, opMemoryGrow, 0, opDrop)
-	b = globalGet(b, a.slice)
-	b = globalGet(b, a.budget)
+	b = globalGet(localGet(b, left), a.budget)
 	b = append(b, opI64Add, opLocalTee, total)
-	b = append(i64Const(b, 0), opI64LtS)
-	b = append(b, opIf, blockTypeNone, opUnreachable, opEnd)
-	b = append(b, opLocalGet, total)
-	b = i64Const(b, slice)
-	b = append(b, opLocalGet, total)
-	b = append(i64Const(b, slice), opI64LtS, opSelect)
-	b = globalSet(append(b, opLocalTee, next), a.slice)
-	b = append(b, opLocalGet, total, opLocalGet, next, opI64Sub)
-	return append(globalSet(b, a.budget), opEnd)
+	b = append(i64Const(b, 0), opI64LtS, opIf, blockTypeNone)
+	b = append(globalSet(localGet(b, left), a.slice), opUnreachable, opEnd)
+	b = i64Const(localGet(b, total), slice)
+	b = append(i64Const(localGet(b, total), slice), opI64LtS, opSelect)
+	b = localGet(append(b, opLocalSet, next), total)
+	b = append(localGet(b, next), opI64Sub)
+	return append(localGet(globalSet(b, a.budget), next), opEnd)
 }
 
 // bulkBody charges for a length n and returns it unchanged, so that the call fits in front of any bulk instruction.
 func (a added) bulkBody(kind bulk) []byte {
-	const n = 0
-	b := []byte{0} // no locals
+	const n, left = 0, 1
+	b := []byte{1, 1, byte(binary.I64)} // one local
 	b = globalGet(b, a.slice)
 	b = append(b, opLocalGet, n, opI64ExtendU)
 	switch kind {
@@ -99,9 +122,17 @@ func (a added) bulkBody(kind bulk) []byte {
 		b = append(b, opLocalGet, n, opI32Const)
 		b = append(binary.AppendS64(b, binary.MaxMemoryPages), opI32LeU, opSelect)
 	}
-	b = globalSet(append(b, opI64Sub), a.slice)
-	b = a.check(b)
+	b = a.check(append(b, opI64Sub), left)
+	b = globalSet(localGet(b, left), a.slice)
 	return append(b, opLocalGet, n, opEnd)
+}
+
+func localGet(dst []byte, index uint32) []byte {
+	return binary.AppendU32(append(dst, opLocalGet), index)
+}
+
+func localSet(dst []byte, index uint32) []byte {
+	return binary.AppendU32(append(dst, opLocalSet), index)
 }
 
 func globalGet(dst []byte, index uint32) []byte {

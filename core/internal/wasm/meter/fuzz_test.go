@@ -34,6 +34,7 @@ func FuzzRewrite(f *testing.F) {
 	f.Add(binary.AppendCustomSection(binary.Header(), "", nil))
 	f.Add(everything([]byte{opEnd}))
 	f.Add(everything([]byte{opLoop, blockTypeNone, opEnd, opEnd}))
+	f.Add(everything([]byte{opLoop, blockTypeNone, opBlock, blockTypeNone, opLocalGet, 0, opBranchTable, 1, 0, 0, opEnd, opI32Const, 0, opLocalSet, 0, 0x0c, 0, opEnd, opEnd}))
 	f.Fuzz(func(t *testing.T, wasm []byte) {
 		out, err := Rewrite(wasm, Options{Slice: 100})
 		var located *binary.SyntaxError

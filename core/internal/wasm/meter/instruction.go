@@ -4,34 +4,41 @@ import "github.com/patchbay-gw/patchbay/core/internal/wasm/binary"
 
 // The opcodes that the planner treats by name.
 const (
-	opUnreachable = 0x00
-	opLoop        = 0x03
-	opIf          = 0x04
-	opEnd         = 0x0b
-	opCall        = 0x10
-	opDrop        = 0x1a
-	opSelect      = 0x1b
-	opLocalGet    = 0x20
-	opLocalTee    = 0x22
-	opGlobalGet   = 0x23
-	opGlobalSet   = 0x24
-	opMemoryGrow  = 0x40
-	opI32Const    = 0x41
-	opI64Const    = 0x42
-	opI32LeU      = 0x4d
-	opI64LtS      = 0x53
-	opI64Add      = 0x7c
-	opI64Sub      = 0x7d
-	opI64Shl      = 0x86
-	opI64ShrU     = 0x88
-	opI64ExtendU  = 0xad
-	blockTypeNone = 0x40
+	opUnreachable  = 0x00
+	opBlock        = 0x02
+	opLoop         = 0x03
+	opIf           = 0x04
+	opEnd          = 0x0b
+	opBranchTable  = 0x0e
+	opReturn       = 0x0f
+	opCall         = 0x10
+	opCallIndirect = 0x11
+	opDrop         = 0x1a
+	opSelect       = 0x1b
+	opLocalGet     = 0x20
+	opLocalSet     = 0x21
+	opLocalTee     = 0x22
+	opGlobalGet    = 0x23
+	opGlobalSet    = 0x24
+	opMemoryGrow   = 0x40
+	opI32Const     = 0x41
+	opI64Const     = 0x42
+	opI32LeU       = 0x4d
+	opI64LtS       = 0x53
+	opI64Add       = 0x7c
+	opI64Sub       = 0x7d
+	opI64Shl       = 0x86
+	opI64ShrU      = 0x88
+	opI64ExtendU   = 0xad
+	blockTypeNone  = 0x40
 )
 
 // instruction is one decoded instruction.
 type instruction struct {
 	opcode
 	op byte
+	// operand is the index of a local, or the value of an i32.const.
+	operand int64
 	// start and end delimit its bytes within the code of the body.
 	start, end int
 }
@@ -46,8 +53,11 @@ type space struct {
 type decoder struct {
 	r     *binary.Reader
 	space space
-	// labels are the targets of the branch read last.
-	labels []uint32
+	// locals is the number of parameters and locals of the function.
+	locals uint32
+	// labels are the targets of the branch read last, operand is what instruction.operand says.
+	labels  []uint32
+	operand int64
 }
 
 // next reads one instruction. Failures stay in d.r.
@@ -68,7 +78,7 @@ func (d *decoder) next() instruction {
 	default:
 		d.immediates(in.shape, at)
 	}
-	in.end = r.Pos()
+	in.end, in.operand = r.Pos(), d.operand
 	return in
 }
 
@@ -118,13 +128,15 @@ func (d *decoder) immediates(s shape, at int) {
 		d.valueType()
 	case global:
 		d.index("global", d.space.globals)
-	case local, table, dataIndex, elemIndex:
+	case local:
+		d.operand = int64(d.index("local", d.locals))
+	case table, dataIndex, elemIndex:
 		r.U32()
 	case elemToTable, tableToTable:
 		r.U32()
 		r.U32()
 	case const32:
-		r.S32()
+		d.operand = int64(r.S32())
 	case const64:
 		r.S64()
 	case bytes4:
@@ -195,9 +207,11 @@ func (d *decoder) valueType() {
 	}
 }
 
-func (d *decoder) index(what string, count uint32) {
+func (d *decoder) index(what string, count uint32) uint32 {
 	at := d.r.Offset()
-	if i := d.r.U32(); i >= count {
+	i := d.r.U32()
+	if i >= count {
 		d.r.FailAtf(at, "%s %d does not exist, there are %d", what, i, count)
 	}
+	return i
 }

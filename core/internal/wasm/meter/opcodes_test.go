@@ -116,8 +116,9 @@ func engineLength(op []byte, compiles func([]byte) error) int {
 
 func decodedLength(op []byte) int {
 	d := decoder{
-		r:     binary.NewReader(append(bytes.Clone(op), make([]byte, 20)...), 0),
-		space: space{functions: 1, types: 1, globals: 1, memory: true},
+		r:      binary.NewReader(append(bytes.Clone(op), make([]byte, 20)...), 0),
+		space:  space{functions: 1, types: 1, globals: 1, memory: true},
+		locals: 1,
 	}
 	in := d.next()
 	if d.r.Err() != nil {

@@ -15,7 +15,7 @@ const (
 )
 
 // DefaultSlice is the number of units between two exits from the generated code.
-const DefaultSlice = 200_000
+const DefaultSlice = 50_000
 
 const (
 	bytesPerUnitLog2     = 4  // memory.copy and the like move about 16 bytes in the time of an instruction
@@ -102,7 +102,7 @@ func (w *rewriter) run(size int) ([]byte, error) {
 	globals, types := f.Count(binary.KindGlobal), uint32(len(f.Types))
 	w.added = added{
 		slice: globals, budget: globals + 1,
-		action: types, measure: types + 1,
+		next: types, measure: types + 1,
 		refill: f.Count(binary.KindFunc),
 	}
 	w.out = append(make([]byte, 0, size+size/2), binary.Header()...)
@@ -149,10 +149,10 @@ func (w *rewriter) section(s binary.Section) error {
 	metered := len(w.file.Functions) > 0
 	switch {
 	case s.ID == binary.SectionType && metered:
-		w.extend(s, []byte{0x60, 0, 0}, []byte{0x60, 1, byte(binary.I32), 1, byte(binary.I32)})
+		w.extend(s, []byte{0x60, 1, byte(binary.I64), 1, byte(binary.I64)}, []byte{0x60, 1, byte(binary.I32), 1, byte(binary.I32)})
 	case s.ID == binary.SectionFunction && metered:
 		measure := binary.AppendU32(nil, w.added.measure)
-		w.extend(s, binary.AppendU32(nil, w.added.action), measure, measure, measure, measure)
+		w.extend(s, binary.AppendU32(nil, w.added.next), measure, measure, measure, measure)
 	case s.ID == binary.SectionMemory:
 		if _, ok := w.file.Memory(); ok {
 			w.extend(s)
@@ -205,11 +205,11 @@ func (w *rewriter) code() error {
 	var p plan
 	var code []byte
 	section := binary.AppendU32(nil, uint32(len(f.Bodies)+len(helpers)))
-	for _, body := range f.Bodies {
-		if err := p.read(body, sp); err != nil {
+	for i, body := range f.Bodies {
+		if err := p.read(uint32(len(f.Types[f.Functions[i]].Params)), body, sp); err != nil {
 			return err
 		}
-		code = w.added.code(append(code[:0], body.Locals...), body.Code, &p)
+		code = w.added.code(appendLocal(code[:0], body.Locals), body.Code, &p)
 		section = append(binary.AppendU32(section, uint32(len(code))), code...)
 	}
 	for _, h := range helpers {
@@ -217,4 +217,12 @@ func (w *rewriter) code() error {
 	}
 	w.out = binary.AppendSection(w.out, binary.SectionCode, section)
 	return nil
+}
+
+// appendLocal appends a vector of local declarations with one i64 more at its end.
+func appendLocal(dst, locals []byte) []byte {
+	r := binary.NewReader(locals, 0)
+	dst = binary.AppendU32(dst, r.U32()+1)
+	dst = append(dst, locals[r.Pos():]...)
+	return append(dst, 1, byte(binary.I64))
 }
