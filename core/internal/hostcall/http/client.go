@@ -5,8 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"net/http"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
@@ -57,7 +55,7 @@ type Client struct {
 	plaintext bool
 	limits    Limits
 	pool      *Pool
-	transport *http.Transport
+	carrier   *carrier
 	parsers   Parsers
 	log       hclog.Logger
 	slots     chan struct{}
@@ -87,7 +85,7 @@ func New(o Options) (*Client, error) {
 	l.InFlight = cmp.Or(l.InFlight, 2048)
 	return &Client{
 		name: o.Name, rules: r, plaintext: o.Grant.Plaintext, limits: l, pool: o.Pool,
-		transport: o.Pool.transport(o.Grant.Private), parsers: o.Parsers, log: o.Logger,
+		carrier: o.Pool.carrier(o.Grant.Private), parsers: o.Parsers, log: o.Logger,
 		slots: make(chan struct{}, l.InFlight),
 	}, nil
 }
@@ -111,22 +109,23 @@ func (c *Client) Fetch(ctx context.Context, request, dst []byte) []byte {
 	if err != nil {
 		return abi.AppendAnswer(dst, c.failure(err, false, false), nil)
 	}
-	ctx, cancel := context.WithTimeout(ctx, q.timeout)
-	defer cancel()
-	if err := c.acquire(ctx); err != nil {
+	x := &exchange{client: c, query: q, deadline: time.Now().Add(q.timeout)}
+	if end, ok := ctx.Deadline(); ok && end.Before(x.deadline) {
+		x.deadline = end
+	}
+	if err := c.acquire(ctx, x.deadline); err != nil {
 		return abi.AppendAnswer(dst, c.failure(err, false, false), nil)
 	}
 	defer func() { <-c.slots }()
-	x := &exchange{client: c, query: q}
 	out, err := x.run(ctx, dst)
 	if err != nil {
-		return abi.AppendAnswer(dst, c.failure(err, x.attempt.mayHaveSent(), x.hops > 0), nil)
+		return abi.AppendAnswer(dst, c.failure(err, x.sent, x.hops > 0), nil)
 	}
 	return out
 }
 
 // acquire waits for a free slot.
-func (c *Client) acquire(ctx context.Context) error {
+func (c *Client) acquire(ctx context.Context, deadline time.Time) error {
 	if c.pool.closed.Load() {
 		return errClosed
 	}
@@ -135,6 +134,8 @@ func (c *Client) acquire(ctx context.Context) error {
 		return nil
 	default:
 	}
+	ctx, cancel := context.WithDeadline(ctx, deadline)
+	defer cancel()
 	select {
 	case c.slots <- struct{}{}:
 		return nil
@@ -152,13 +153,4 @@ func (c *Client) admit(t target) error {
 		return &refusal{fmt.Sprintf("http://%s is not encrypted; use https, or allow plaintext in the http grant of %q", t, c.name)}
 	}
 	return nil
-}
-
-// discard reads a short body that nobody needs, so that the connection can be
-// used again, and closes it.
-func discard(resp *http.Response) {
-	if n := resp.ContentLength; n >= 0 && n <= 4<<10 {
-		_, _ = io.Copy(io.Discard, resp.Body)
-	}
-	resp.Body.Close()
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
-	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -26,9 +25,9 @@ const (
 	stagger = 250 * time.Millisecond
 )
 
-// dialer opens the connections of one transport. Its answer depends on the
-// address asked for only, never on the context's values: net/http may hand a
-// connection that was dialed for one request to another.
+// dialer opens the connections of one carrier. Its answer depends on the address
+// asked for only, because a connection that was dialed for one exchange serves
+// others later.
 type dialer struct {
 	private  bool
 	resolver Resolver
@@ -64,11 +63,7 @@ func (d *dialer) dial(ctx context.Context, network, address string) (net.Conn, e
 	if err != nil {
 		return nil, err
 	}
-	conn, err := d.race(ctx, network, addrs, port)
-	if err != nil {
-		return nil, err
-	}
-	return &wire{Conn: conn}, nil
+	return d.race(ctx, network, addrs, port)
 }
 
 // resolve returns the addresses of host that may be dialed, in the order to try
@@ -203,19 +198,3 @@ func (e *connectTimeout) Timeout() bool   { return true }
 func (e *connectTimeout) Temporary() bool { return true }
 
 var _ net.Error = (*connectTimeout)(nil)
-
-// wire counts what is written, so that an exchange knows whether a byte of its
-// request may have left.
-type wire struct {
-	net.Conn
-	wrote atomic.Uint64
-	shut  atomic.Bool // writes fail: the request on it must not be repeated
-}
-
-func (w *wire) Write(b []byte) (int, error) {
-	if w.shut.Load() {
-		return 0, errNotRepeated
-	}
-	w.wrote.Add(uint64(len(b)))
-	return w.Conn.Write(b)
-}

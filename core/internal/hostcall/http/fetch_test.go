@@ -367,6 +367,7 @@ func TestProxyOfTheEnvironmentIsIgnored(t *testing.T) {
 	}
 }
 
+// TestTLS: HTTP/1.1 is spoken with servers that would speak HTTP/2 as well.
 func TestTLS(t *testing.T) {
 	for _, http2 := range []bool{false, true} {
 		t.Run(fmt.Sprintf("http2=%v", http2), func(t *testing.T) {
@@ -374,10 +375,7 @@ func TestTLS(t *testing.T) {
 				body, _ := io.ReadAll(q.Body)
 				fmt.Fprintf(w, "%s %s %s", q.Proto, q.Method, body)
 			}
-			proto := "HTTP/1.1"
-			if http2 {
-				proto = "HTTP/2.0"
-			}
+			const proto = "HTTP/1.1"
 			r := newRig(t, httpcall.PoolOptions{CAFile: caFile(t)})
 			r.serveTLS("example.com", "443", http2, handler)
 			r.serveTLS("wrong.name", "443", http2, handler)

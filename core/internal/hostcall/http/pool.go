@@ -2,12 +2,10 @@ package httpcall
 
 import (
 	"cmp"
-	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
-	"net/http"
 	"os"
 	"sync"
 	"sync/atomic"
@@ -41,19 +39,13 @@ type PoolOptions struct {
 // Pool keeps the connections of all clients. It is safe for concurrent use; the
 // package comment says why sharing is safe.
 type Pool struct {
-	public, private *http.Transport
+	public, private *carrier
 	buffered        budget
+	intakes         intakes
 	buffers         sync.Pool // *[]byte
 	inflaters       sync.Pool // *gzip.Reader
 	closed          atomic.Bool
 }
-
-const (
-	maxResponseHeader = 64 << 10
-	// connBuffer is the size of each of a connection's two buffers: thousands of
-	// slow exchanges wait with them, and requests are small.
-	connBuffer = 2 << 10
-)
 
 // NewPool returns an open pool.
 //
@@ -74,14 +66,14 @@ func NewPool(o PoolOptions) (*Pool, error) {
 		o.Resolver = net.DefaultResolver
 	}
 	p := &Pool{
-		public:  newTransport(o, false, roots),
-		private: newTransport(o, true, roots),
+		public:  newCarrier(o, false, roots),
+		private: newCarrier(o, true, roots),
 	}
 	p.buffered.max = cmp.Or(o.Buffered, 512<<20)
 	return p, nil
 }
 
-func newTransport(o PoolOptions, private bool, roots *x509.CertPool) *http.Transport {
+func newCarrier(o PoolOptions, private bool, roots *x509.CertPool) *carrier {
 	d := &dialer{
 		private: private, resolver: o.Resolver, connect: o.Connect,
 		timeout: cmp.Or(o.ConnectTimeout, 10*time.Second),
@@ -89,29 +81,12 @@ func newTransport(o PoolOptions, private bool, roots *x509.CertPool) *http.Trans
 	if d.connect == nil {
 		d.connect = systemConnect(private)
 	}
-	protocols := new(http.Protocols)
-	protocols.SetHTTP1(true)
-	protocols.SetHTTP2(true)
-	return &http.Transport{
-		Proxy:                  nil, // a proxy would do the lookup that is vetted here
-		DialContext:            d.dial,
-		TLSClientConfig:        &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
-		TLSHandshakeTimeout:    cmp.Or(o.TLSTimeout, 10*time.Second),
-		ResponseHeaderTimeout:  cmp.Or(o.HeaderTimeout, 60*time.Second),
-		IdleConnTimeout:        cmp.Or(o.IdleTimeout, 60*time.Second),
-		MaxIdleConns:           cmp.Or(o.IdleTotal, 512),
-		MaxIdleConnsPerHost:    cmp.Or(o.IdlePerHost, 64),
-		MaxResponseHeaderBytes: maxResponseHeader,
-		ReadBufferSize:         connBuffer,
-		WriteBufferSize:        connBuffer,
-		DisableCompression:     true, // inflated in read, under the cap
-		Protocols:              protocols,
-		HTTP2: &http.HTTP2Config{
-			// Notices a dead connection that many exchanges share.
-			SendPingTimeout: 30 * time.Second,
-			PingTimeout:     15 * time.Second,
-			// Answers are read as they come; this bounds what waits unread.
-			MaxReceiveBufferPerStream: 512 << 10,
+	return &carrier{
+		dialer: d, roots: roots,
+		tlsTimeout:    cmp.Or(o.TLSTimeout, 10*time.Second),
+		headerTimeout: cmp.Or(o.HeaderTimeout, 60*time.Second),
+		idle: shelf{
+			perHost: cmp.Or(o.IdlePerHost, 64), total: cmp.Or(o.IdleTotal, 512), timeout: cmp.Or(o.IdleTimeout, 60*time.Second),
 		},
 	}
 }
@@ -136,20 +111,21 @@ func trusted(file string) (*x509.CertPool, error) {
 }
 
 // Close closes the idle connections and refuses new exchanges. Exchanges in
-// flight go on; their connections close with them or after the idle timeout.
+// flight go on; their connections close with them.
 func (p *Pool) Close() {
 	p.closed.Store(true)
-	p.CloseIdle()
+	p.public.idle.empty(true)
+	p.private.idle.empty(true)
 }
 
 // CloseIdle closes the connections that nobody uses now, for instance after DNS
 // or certificates changed.
 func (p *Pool) CloseIdle() {
-	p.public.CloseIdleConnections()
-	p.private.CloseIdleConnections()
+	p.public.idle.empty(false)
+	p.private.idle.empty(false)
 }
 
-func (p *Pool) transport(private bool) *http.Transport {
+func (p *Pool) carrier(private bool) *carrier {
 	if private {
 		return p.private
 	}

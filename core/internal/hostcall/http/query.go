@@ -1,11 +1,11 @@
 package httpcall
 
 import (
-	"bytes"
 	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -35,12 +35,16 @@ var ownFields = []string{
 // may be credentials: interfaces carry keys in fields of any name.
 var harmless = []string{"Accept", "Accept-Encoding", "Accept-Language", "Content-Type", "User-Agent"}
 
-// query is a request that was checked; redirects change it. It borrows nothing.
+// field is one field of a header, its name in canonical spelling.
+type field struct{ name, value string }
+
+// query is a request that was checked; redirects change it. It borrows its body
+// from the guest's message.
 type query struct {
 	method     string
 	url        *url.URL
 	to         target
-	header     http.Header
+	header     []field
 	body       []byte
 	parse      abi.Parse
 	maxBytes   int
@@ -85,14 +89,13 @@ func (c *Client) decode(request []byte) (*query, error) {
 	if len(m.Body) > c.limits.Request {
 		return nil, &tooLarge{text: fmt.Sprintf("the request's body has %d bytes, the limit is %d", len(m.Body), c.limits.Request), ours: true}
 	}
-	// A copy, because net/http may read the body after it returned the answer.
-	q.body = bytes.Clone(m.Body)
+	q.body = m.Body
 	return q, nil
 }
 
 // fields checks the header of a request.
-func fields(v abi.Value) (http.Header, error) {
-	h := make(http.Header, 4)
+func fields(v abi.Value) ([]field, error) {
+	var h []field
 	if k := v.Kind(); k != abi.Map && k != abi.Missing && k != abi.Nil {
 		return nil, fmt.Errorf("it is not a map of strings")
 	}
@@ -112,13 +115,13 @@ func fields(v abi.Value) (http.Header, error) {
 		if slices.Contains(ownFields, name) {
 			return nil, fmt.Errorf("%s is set by the host", name)
 		}
-		if _, twice := h[name]; twice {
+		if has(h, name) {
 			return nil, fmt.Errorf("%s is given twice", name)
 		}
 		if scheme, _, _ := strings.Cut(strings.TrimSpace(text), " "); name == "Authorization" && bindsConnection(scheme) {
 			return nil, fmt.Errorf("authorization by %s belongs to a connection, and connections are shared", scheme)
 		}
-		h[name] = []string{text}
+		h = append(h, field{name, text})
 	}
 	return h, nil
 }
@@ -127,32 +130,50 @@ func bindsConnection(scheme string) bool {
 	return strings.EqualFold(scheme, "NTLM") || strings.EqualFold(scheme, "Negotiate")
 }
 
-// request returns the request of the next hop.
-func (q *query) request() *http.Request {
-	h := q.header
-	if _, set := h["User-Agent"]; !set {
-		h["User-Agent"] = []string{"Patchbay"}
+func has(h []field, name string) bool {
+	return slices.ContainsFunc(h, func(f field) bool { return f.name == name })
+}
+
+// appendHead appends the request up to its body. All texts were checked before:
+// a field by [fields], the URL by [parseURL], which leaves no byte in it that
+// would end a line or an element of the line.
+func (q *query) appendHead(b []byte) []byte {
+	b = append(b, q.method...)
+	b = append(b, ' ')
+	b = append(b, q.url.RequestURI()...)
+	b = append(b, " HTTP/1.1\r\n"...)
+	b = appendField(b, "Host", q.url.Host)
+	if !has(q.header, "User-Agent") {
+		b = appendField(b, "User-Agent", "Patchbay")
 	}
-	if _, set := h["Accept-Encoding"]; !set && q.method != http.MethodHead && h["Range"] == nil {
-		h["Accept-Encoding"] = []string{"gzip"}
+	if n := len(q.body); n > 0 || q.method == http.MethodPost || q.method == http.MethodPut || q.method == http.MethodPatch {
+		b = append(b, "Content-Length: "...)
+		b = strconv.AppendInt(b, int64(n), 10)
+		b = append(b, "\r\n"...)
 	}
-	r := &http.Request{
-		Method: q.method, URL: q.url, Host: q.url.Host, Header: h,
-		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+	if !has(q.header, "Accept-Encoding") && q.method != http.MethodHead && !has(q.header, "Range") {
+		b = appendField(b, "Accept-Encoding", "gzip")
 	}
-	if len(q.body) > 0 {
-		r.ContentLength = int64(len(q.body))
-		r.GetBody = q.reader
-		r.Body, _ = q.reader()
+	for _, f := range q.header {
+		if f.name != "User-Agent" || f.value != "" { // an empty one asks for none
+			b = appendField(b, f.name, f.value)
+		}
 	}
-	return r
+	return append(b, "\r\n"...)
+}
+
+func appendField(b []byte, name, value string) []byte {
+	b = append(b, name...)
+	b = append(b, ": "...)
+	b = append(b, strings.Trim(value, " \t")...)
+	return append(b, "\r\n"...)
 }
 
 // repeatable reports whether the request may be sent again after it may have
 // arrived. GET is not: see the package comment.
 func (q *query) repeatable() bool {
 	return q.method == http.MethodHead || q.method == http.MethodOptions ||
-		q.header["Idempotency-Key"] != nil || q.header["X-Idempotency-Key"] != nil
+		has(q.header, "Idempotency-Key") || has(q.header, "X-Idempotency-Key")
 }
 
 func isHarmless(name string) bool { return slices.Contains(harmless, name) }

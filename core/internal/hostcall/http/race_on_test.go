@@ -2,5 +2,8 @@
 
 package httpcall_test
 
-// The race detector follows 8,128 goroutines at most.
-const crowd = 1000
+const (
+	// The race detector follows 8,128 goroutines at most.
+	crowd = 1000
+	small = 48 << 10 // it enlarges every frame
+)

@@ -67,6 +67,7 @@ type rig struct {
 	mu    sync.Mutex
 	leads map[string]string // "ip:port" that is dialed → where it really goes
 	dials []string
+	tight bool // sockets take little that the other side does not read
 }
 
 var errNoRoute = errors.New("no route in this test")
@@ -93,7 +94,13 @@ func (r *rig) connect(ctx context.Context, network, address string) (net.Conn, e
 		return nil, fmt.Errorf("connect to %s: %w", address, errNoRoute)
 	}
 	var d net.Dialer
-	return d.DialContext(ctx, network, to)
+	conn, err := d.DialContext(ctx, network, to)
+	if tcp, ok := conn.(*net.TCPConn); ok && r.tight {
+		if err := tcp.SetWriteBuffer(64 << 10); err != nil {
+			return nil, err
+		}
+	}
+	return conn, err
 }
 
 func (r *rig) dialed() []string {

@@ -1,0 +1,97 @@
+package httpcall
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"fmt"
+	"net"
+	"time"
+)
+
+// carrier opens and keeps the connections on one side of the line between public
+// and private addresses.
+type carrier struct {
+	dialer        *dialer
+	roots         *x509.CertPool // nil: the system's
+	tlsTimeout    time.Duration
+	headerTimeout time.Duration
+	idle          shelf
+}
+
+// protocols leaves HTTP/2 out: its streams share a connection, so nobody could
+// tell whether the bytes of one request left.
+var protocols = []string{"http/1.1"}
+
+// connection returns a connection to the origin: a kept one that is quiet, or a
+// new one.
+func (k *carrier) connection(ctx context.Context, deadline time.Time, to target, fresh bool) (*conn, error) {
+	for !fresh {
+		c := k.idle.take(to)
+		if c == nil {
+			break
+		}
+		if time.Since(c.since) < k.idle.timeout && c.quiet() {
+			return c, nil
+		}
+		c.abort()
+	}
+	ctx, cancel := context.WithDeadline(ctx, deadline)
+	defer cancel()
+	type opened struct {
+		conn *conn
+		err  error
+	}
+	// Look-ups, dials and handshakes need several times the stack of what follows,
+	// and the caller's would stay that large while it waits for the answer. This
+	// goroutine ends with its dial, which ends with ctx.
+	result := make(chan opened, 1)
+	go func() {
+		c, err := k.open(ctx, to)
+		result <- opened{c, err}
+	}()
+	r := <-result
+	return r.conn, r.err
+}
+
+// open returns a new connection to the origin.
+func (k *carrier) open(ctx context.Context, to target) (*conn, error) {
+	plain, err := k.dialer.dial(ctx, "tcp", to.String())
+	if err != nil {
+		return nil, err
+	}
+	c := &conn{wire: newWire(plain), to: to}
+	if c.Conn = c.wire; to.scheme == "https" {
+		if err := k.secure(ctx, c); err != nil {
+			c.abort()
+			return nil, err
+		}
+	}
+	return c, nil
+}
+
+// secure begins TLS on a new connection.
+func (k *carrier) secure(ctx context.Context, c *conn) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, k.tlsTimeout, &handshakeTimeout{k.tlsTimeout})
+	defer cancel()
+	t := tls.Client(c.wire, &tls.Config{
+		RootCAs: k.roots, ServerName: c.to.host, MinVersion: tls.VersionTLS12, NextProtos: protocols,
+	})
+	if err := t.HandshakeContext(ctx); err != nil {
+		if cause := context.Cause(ctx); cause != nil {
+			err = cause
+		}
+		return fmt.Errorf("TLS with %s: %w", c.to, err)
+	}
+	c.Conn = t
+	return nil
+}
+
+// handshakeTimeout is a net.Error like [connectTimeout].
+type handshakeTimeout struct{ after time.Duration }
+
+func (e *handshakeTimeout) Error() string   { return fmt.Sprintf("no handshake within %s", e.after) }
+func (e *handshakeTimeout) Timeout() bool   { return true }
+func (e *handshakeTimeout) Temporary() bool { return true }
+
+var _ net.Error = (*handshakeTimeout)(nil)
