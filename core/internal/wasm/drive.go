@@ -25,20 +25,23 @@ const (
 // drive runs a task to its end. held says that the caller holds the guest's lock
 // already and keeps it when drive returns (start-up); otherwise the lock is held
 // when drive begins and given back. On success t.message is the reply.
-func (g *guest) drive(ctx context.Context, t *task, message []byte, held bool) error {
+func (g *guest) drive(ctx context.Context, t *task, message []byte, held bool) (err error) {
 	if g.lastID++; g.lastID == 0 {
 		g.lastID = 1 // 0 is no task
 	}
-	t.id = g.lastID
+	t.id, t.caller = g.lastID, ctx
 	defer t.callOff()
+	if g.pool.spec.Trace != nil {
+		defer g.watch(t, message)(&err)
+	}
 	state, err := g.enter(t, g.start, message)
 	for err == nil && state == abi.Suspended {
-		t.suspend(ctx)
+		t.suspend()
 		g.suspended[t.id] = t
 		if !held {
 			g.release()
 		}
-		t.perform(ctx, g.pool)
+		t.perform(g.pool)
 		if !held {
 			// The lock is held for a task's CPU budget at most; waiting for it must not
 			// fail, or the guest would keep a task that nobody resumes.
@@ -81,7 +84,7 @@ func (g *guest) enter(t *task, f api.Function, message []byte) (abi.State, error
 	if err := g.write(t, message); err != nil {
 		return abi.Failed, err
 	}
-	t.pending, t.replied = "", false
+	t.pending, t.replied, t.untaken = "", false, false
 	g.entry.open = true
 	if err := g.call(t, f, uint64(t.id), uint64(len(message))); err != nil {
 		return abi.Failed, err
@@ -148,8 +151,12 @@ func (t *task) overstays() bool {
 }
 
 // perform runs the pending operation; its answer is in t.answer.
-func (t *task) perform(ctx context.Context, p *Pool) {
-	if ctx.Err() != nil {
+func (t *task) perform(p *Pool) {
+	if p.spec.Trace != nil {
+		defer t.watchOperation(p, time.Now())
+	}
+	late := t.caller.Err() != nil
+	if late {
 		if t.graceEnds.IsZero() {
 			t.graceEnds = time.Now().Add(grace)
 		}
@@ -165,10 +172,10 @@ func (t *task) perform(ctx context.Context, p *Pool) {
 		if ends.IsZero() {
 			ends = time.Now().Add(grace)
 		}
-		local, stop := context.WithDeadline(context.WithoutCancel(ctx), ends)
+		local, stop := context.WithDeadline(context.WithoutCancel(t.caller), ends)
 		defer stop()
 		t.run(local, p, op)
-	case ctx.Err() != nil:
+	case late:
 		t.refuse(abi.CodeTimeout, t.pending+": the task's time is over", false)
 		return
 	default:

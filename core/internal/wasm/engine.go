@@ -26,9 +26,13 @@ import (
 
 // Engine compiles plugins. Create one per process; it is safe for concurrent use.
 type Engine struct {
-	cache     wazero.CompilationCache
+	cacheDir  string
+	turns     *turns
 	newConfig func() wazero.RuntimeConfig
 	log       hclog.Logger
+
+	mu   sync.Mutex
+	left map[*Program]struct{} // not released yet
 }
 
 // Option changes an engine.
@@ -42,33 +46,58 @@ func WithInterpreter() Option {
 }
 
 // NewEngine returns an engine that keeps machine code in cacheDir, so that a
-// plugin is compiled once per machine and wazero version. An empty cacheDir
-// keeps it in memory.
+// plugin is compiled once per machine and wazero version. With an empty cacheDir
+// it is compiled for each program.
 func NewEngine(cacheDir string, log hclog.Logger, options ...Option) (*Engine, error) {
-	cache := wazero.NewCompilationCache()
-	if cacheDir != "" {
-		var err error
-		if cache, err = wazero.NewCompilationCacheWithDir(cacheDir); err != nil {
-			return nil, fmt.Errorf("compile cache %s: %w", cacheDir, err)
-		}
+	e := &Engine{cacheDir: cacheDir, turns: newTurns(), newConfig: wazero.NewRuntimeConfigCompiler, log: log, left: map[*Program]struct{}{}}
+	if _, err := e.newCache(); err != nil { // it would not work later either
+		return nil, err
 	}
-	e := &Engine{cache: cache, newConfig: wazero.NewRuntimeConfigCompiler, log: log}
 	for _, o := range options {
 		o(e)
 	}
 	return e, nil
 }
 
-// Close releases the machine code that is in memory. Close programs first.
-func (e *Engine) Close(ctx context.Context) error { return e.cache.Close(ctx) }
+// newCache returns the cache of one program. Programs share the files and nothing
+// in memory: wazero adds to a cache what it makes for the listeners of each compiled
+// plugin, and frees that with the whole cache only.
+func (e *Engine) newCache() (wazero.CompilationCache, error) {
+	if e.cacheDir == "" {
+		return wazero.NewCompilationCache(), nil
+	}
+	cache, err := wazero.NewCompilationCacheWithDir(e.cacheDir)
+	if err != nil {
+		return nil, fmt.Errorf("compile cache %s: %w", e.cacheDir, err)
+	}
+	return cache, nil
+}
+
+// Close releases the machine code of programs that are still there. Close them
+// first: their tasks must have ended.
+func (e *Engine) Close(ctx context.Context) error {
+	e.mu.Lock()
+	left := e.left
+	e.left = map[*Program]struct{}{}
+	e.mu.Unlock()
+	var err error
+	for p := range left {
+		err = errors.Join(err, p.cache.Close(ctx))
+	}
+	return err
+}
 
 // Program is a verified, metered and compiled plugin, ready to make guests.
 type Program struct {
 	// Operations lists the operations that the plugin imports, sorted.
 	Operations []string
 
+	blocking bool // it imports them in the blocking form
+	engine   *Engine
+	cache    wazero.CompilationCache
 	runtime  wazero.Runtime
 	compiled wazero.CompiledModule
+	turns    *turns
 	memoryMB int
 	log      hclog.Logger
 
@@ -96,7 +125,7 @@ const maxMemoryMB = 4095
 // A [*VerifyError] says what in the plugin breaks the contract; every other error
 // is a fault of the code or of wazero.
 func (e *Engine) Compile(ctx context.Context, code []byte, memoryMB int) (*Program, error) {
-	operations, err := Verify(code)
+	imports, err := Verify(code)
 	if err != nil {
 		return nil, err
 	}
@@ -108,28 +137,37 @@ func (e *Engine) Compile(ctx context.Context, code []byte, memoryMB int) (*Progr
 		memoryMB = DefaultMemoryMB
 	}
 	memoryMB = min(memoryMB, maxMemoryMB)
+	cache, err := e.newCache()
+	if err != nil {
+		return nil, err
+	}
 	config := e.newConfig().
-		WithCompilationCache(e.cache).
+		WithCompilationCache(cache).
 		WithMemoryLimitPages(uint32(memoryMB * pagesPerMB)).
 		WithCloseOnContextDone(false) // metering ends loops at a tenth of the price
 	p := &Program{
-		runtime: wazero.NewRuntimeWithConfig(ctx, config), Operations: operations, memoryMB: memoryMB, log: e.log,
+		Operations: imports.Operations, blocking: imports.Blocking, engine: e, cache: cache, turns: e.turns,
+		runtime: wazero.NewRuntimeWithConfig(ctx, config), memoryMB: memoryMB, log: e.log,
 	}
-	if err := p.build(ctx, metered); err != nil {
+	if err := p.build(ctx, metered, imports.refill); err != nil {
 		return nil, errors.Join(err, p.release(ctx))
 	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.left[p] = struct{}{}
 	return p, nil
 }
 
-func (p *Program) build(ctx context.Context, metered []byte) error {
+func (p *Program) build(ctx context.Context, metered []byte, refill uint32) error {
 	if _, err := wasi_snapshot_preview1.Instantiate(ctx, p.runtime); err != nil {
 		return fmt.Errorf("wasi imports: %w", err)
 	}
-	if err := exportHost(ctx, p.runtime, p.Operations); err != nil {
+	if err := exportHost(ctx, p.runtime, p.Operations, p.blocking); err != nil {
 		return fmt.Errorf("host imports: %w", err)
 	}
 	workers := experimental.WithCompilationWorkers(ctx, runtime.GOMAXPROCS(0))
-	compiled, err := p.runtime.CompileModule(workers, metered)
+	listened := experimental.WithFunctionListenerFactory(workers, refills{refill})
+	compiled, err := p.runtime.CompileModule(listened, metered)
 	if err != nil {
 		return fmt.Errorf("compile: %w", err)
 	}
@@ -175,13 +213,15 @@ func (p *Program) leave() {
 	}
 }
 
-// release frees instances and machine code. The compiled module is closed on its
-// own: a runtime with a shared cache leaves it there.
+// release frees instances and machine code.
 func (p *Program) release(ctx context.Context) error {
+	p.engine.mu.Lock()
+	delete(p.engine.left, p)
+	p.engine.mu.Unlock()
 	ctx = context.WithoutCancel(ctx)
 	err := p.runtime.Close(ctx)
 	if p.compiled != nil {
 		err = errors.Join(err, p.compiled.Close(ctx))
 	}
-	return err
+	return errors.Join(err, p.cache.Close(ctx))
 }

@@ -3,6 +3,8 @@ package wasm
 import (
 	"context"
 	"time"
+
+	"github.com/patchbay-gw/patchbay/core/internal/wasm/meter"
 )
 
 // Age moves the last crash into the past.
@@ -21,3 +23,9 @@ func Grow(ctx context.Context, p *Pool, n int) error {
 	}
 	return nil
 }
+
+// FreeTurns returns how many of an engine's turns are free, and of how many.
+func FreeTurns(e *Engine) (free, all int) { return len(e.turns.free), cap(e.turns.free) }
+
+// FreeUnits is what a call may use without a turn.
+const FreeUnits = freeSlices * meter.DefaultSlice

@@ -56,17 +56,18 @@ func (p *Pool) beginGrowth(limit int) (*growth, error) {
 		return nil, &NotReadyError{Reason: p.reason, After: wait}
 	}
 	p.growth = &growth{done: make(chan struct{})}
-	go p.make(p.growth)
+	go p.make(p.growth, limit)
 	return p.growth, nil
 }
 
-func (p *Pool) make(making *growth) {
+func (p *Pool) make(making *growth, limit int) {
 	ctx, stop := context.WithTimeout(p.life, p.spec.Limits.Timeout)
 	defer stop()
 	g, err := p.newGuest(ctx)
 
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	defer p.wake()
 	defer close(making.done)
 	p.growth = nil
 	switch {
@@ -87,6 +88,10 @@ func (p *Pool) make(making *growth) {
 		p.all[g] = struct{}{}
 		list := append(slices.Clone(*p.guests.Load()), g)
 		p.guests.Store(&list)
+		if len(list) < limit && int(p.waiting.Load()) > 1 {
+			p.growth = &growth{done: make(chan struct{})}
+			go p.make(p.growth, limit)
+		}
 	}
 }
 

@@ -37,6 +37,9 @@ type guest struct {
 	slice    api.MutableGlobal
 	budget   api.MutableGlobal
 	account  meter.Account
+	slices   int // of the present call that have ended, see [turns]
+	hasTurn  bool
+	turnEnds time.Time
 	stdout   stream
 	stderr   stream
 
@@ -171,6 +174,7 @@ func (g *guest) leave() {
 	if g.tasks.Add(-1) == 0 && g.gone() {
 		g.pool.retire(g)
 	}
+	g.pool.wake()
 }
 
 // gone reports that the guest takes no tasks any more.
@@ -200,10 +204,11 @@ func (g *guest) call(t *task, f api.Function, a, b uint64) error {
 	g.slice.Set(uint64(slice))
 	g.budget.Set(uint64(rest))
 	g.stack = [2]uint64{a, b}
-	g.entry.task = t
-	began := time.Now()
+	g.entry.task, g.slices = t, 0
+	waited, began := t.waited, time.Now()
 	err := f.CallWithStack(&g.entry, g.stack[:])
-	busy := time.Since(began)
+	busy := time.Since(began) - (t.waited - waited)
+	g.endTurn()
 	g.entry.task, g.entry.open = nil, false
 	slice, rest = int64(g.slice.Get()), int64(g.budget.Get())
 	spent := g.account.Spent(slice, rest)
@@ -241,12 +246,13 @@ func (g *guest) die(err error) error {
 		reason = g.stderr.headline + " (" + reason + ")"
 	}
 	c.reason = reason
-	if g.dead.CompareAndSwap(nil, c) {
-		if g.published {
-			g.pool.crashed(g, c)
-		}
-		g.abandon()
+	if !g.dead.CompareAndSwap(nil, c) {
+		return g.dead.Load().err() // the host was first
 	}
+	if g.published {
+		g.pool.crashed(g, c)
+	}
+	g.abandon()
 	return c.err()
 }
 

@@ -19,20 +19,29 @@ type entry struct {
 	open  bool  // the call is a start or a resume: the task may reply and ask
 }
 
-var i32x3 = []api.ValueType{api.ValueTypeI32, api.ValueTypeI32, api.ValueTypeI32}
+var (
+	i32   = []api.ValueType{api.ValueTypeI32}
+	i32x3 = []api.ValueType{api.ValueTypeI32, api.ValueTypeI32, api.ValueTypeI32}
+)
 
 // exportHost makes the host imports that every guest of the runtime may use.
 // Which operations an instance may really begin is decided by its grants, when
 // it is loaded and again at each call.
-func exportHost(ctx context.Context, r wazero.Runtime, operations []string) error {
+func exportHost(ctx context.Context, r wazero.Runtime, operations []string, blocking bool) error {
 	b := r.NewHostModuleBuilder(abi.ImportModule)
 	export := func(name string, f api.GoModuleFunc) {
 		b.NewFunctionBuilder().WithGoModuleFunction(f, i32x3, nil).Export(name)
 	}
 	export(abi.ImportReply, importReply)
 	export(abi.ImportLog, importLog)
-	for _, name := range operations {
-		export(name, importOperation(name))
+	if blocking {
+		if err := exportBlocking(ctx, r, operations); err != nil {
+			return err
+		}
+	} else {
+		for _, name := range operations {
+			export(name, importOperation(name))
+		}
 	}
 	_, err := b.Instantiate(ctx)
 	return err
@@ -91,20 +100,25 @@ func importReply(ctx context.Context, m api.Module, stack []uint64) {
 func importOperation(name string) api.GoModuleFunc {
 	return func(ctx context.Context, m api.Module, stack []uint64) {
 		g, t := running(ctx, stack[0], name)
-		if t.replied {
-			breach(name + " after the reply")
-		}
-		if t.pending != "" {
-			breach(name + " while " + t.pending + " is not answered yet")
-		}
-		t.pending = name
-		t.receive(g, message(m, stack[1], stack[2]))
+		t.begin(g, name, message(m, stack[1], stack[2]))
 	}
+}
+
+// begin takes the request of an operation.
+func (t *task) begin(g *guest, name string, request []byte) {
+	if t.replied {
+		breach(name + " after the reply")
+	}
+	if t.pending != "" {
+		breach(name + " while " + t.pending + " is not answered yet")
+	}
+	t.pending = name
+	t.receive(g, request)
 }
 
 // receive copies what the guest sends.
 func (t *task) receive(g *guest, message []byte) {
-	g.charge(unitsPerMessage + int64(len(message))/bytesPerUnit)
+	g.chargeMessage(len(message))
 	t.message = append(t.message[:0], message...)
 }
 

@@ -9,7 +9,8 @@ type Limits struct {
 	// Timeout bounds a task that comes without a nearer deadline.
 	Timeout time.Duration
 	// MaxTasks bounds the tasks inside one guest, those that wait for their turn
-	// included.
+	// included. With 1, guests are exclusive: tasks wait for a free guest instead of
+	// being refused.
 	MaxTasks int
 	// Guests bounds the number of guests that take new tasks.
 	Guests int
@@ -29,6 +30,10 @@ const (
 	DefaultTimeout  = 30 * time.Second
 	DefaultMaxTasks = 20_000
 	DefaultGuests   = 2
+
+	// DefaultExclusiveGuests is for one task per guest, where it bounds the tasks
+	// that are served at a time. Guests are made as they are needed.
+	DefaultExclusiveGuests = 32
 )
 
 // unitsPerNanosecond converts time that a guest makes the host spend into units
@@ -49,12 +54,17 @@ func (l Limits) withDefaults(memoryMB int) Limits {
 	}
 	if l.Guests <= 0 {
 		l.Guests = DefaultGuests
+		if l.exclusive() {
+			l.Guests = DefaultExclusiveGuests
+		}
 	}
 	if l.RecycleMB <= 0 {
 		l.RecycleMB = memoryMB / 2
 	}
 	return l
 }
+
+func (l Limits) exclusive() bool { return l.MaxTasks == 1 }
 
 // fuel is the budget in units.
 func (l Limits) fuel() int64 { return int64(l.CPU) * million }

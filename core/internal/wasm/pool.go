@@ -24,6 +24,10 @@ type Spec struct {
 	Operations map[string]Operation
 	Limits     Limits
 	Log        hclog.Logger
+	// Trace watches every task, those that configure guests included; nil watches
+	// none. It is called by the goroutine of the task, which waits for it; tasks call
+	// it at the same time. Messages hold secrets: this is for developers.
+	Trace func(Event)
 }
 
 // Pool holds the guests of one instance. It is safe for concurrent use.
@@ -38,6 +42,12 @@ type Pool struct {
 
 	life context.Context // of what runs in the background; ends with Close
 	end  context.CancelFunc
+
+	patience       context.Context // of operations that hold a guest; ends when Close calls tasks off
+	callOffBlocked context.CancelFunc
+
+	waiting atomic.Int32  // tasks that wait for a guest, in a pool of exclusive ones
+	freed   chan struct{} // holds a token for each guest that may be free since
 
 	mu      sync.Mutex
 	all     map[*guest]struct{} // not closed yet, those that drain too
@@ -81,10 +91,15 @@ func (p *Program) NewPool(spec Spec, memoryMB int) *Pool {
 	if memoryMB <= 0 {
 		memoryMB = p.memoryMB
 	}
+	if p.blocking {
+		spec.Limits.MaxTasks = 1
+	}
 	spec.Limits = spec.Limits.withDefaults(memoryMB)
 	pool := &Pool{program: p, spec: spec, all: map[*guest]struct{}{}, idle: make(chan struct{})}
 	pool.log.log = spec.Log
 	pool.life, pool.end = context.WithCancel(context.Background())
+	pool.patience, pool.callOffBlocked = context.WithCancel(context.Background())
+	pool.freed = make(chan struct{}, spec.Limits.Guests)
 	pool.guests.Store(&[]*guest{})
 	if !p.enter() {
 		pool.closed = true // every task gets ErrClosed
@@ -152,7 +167,12 @@ func (p *Pool) Do(ctx context.Context, q *abi.Request, depth int) (*Result, erro
 }
 
 // lockGuest returns a locked guest with a place for the task.
-func (p *Pool) lockGuest(ctx context.Context) (*guest, error) {
+func (p *Pool) lockGuest(ctx context.Context) (g *guest, err error) {
+	defer func() {
+		if err != nil {
+			p.wake() // who was woken and cannot use it passes it on
+		}
+	}()
 	for {
 		if err := ctx.Err(); err != nil {
 			return nil, err
@@ -164,11 +184,12 @@ func (p *Pool) lockGuest(ctx context.Context) (*guest, error) {
 			}
 			continue
 		}
-		g := p.choose(guests)
+		g = p.choose(guests)
 		if g == nil {
-			return nil, &NotReadyError{
-				Reason: fmt.Sprintf("%d tasks are in flight", p.spec.Limits.MaxTasks*len(guests)), After: time.Second,
+			if err := p.await(ctx, len(guests)); err != nil {
+				return nil, err
 			}
+			continue
 		}
 		if !g.reserve(p.spec.Limits.MaxTasks) {
 			continue
@@ -209,4 +230,36 @@ func (p *Pool) choose(guests []*guest) *guest {
 		p.growLater(p.spec.Limits.Guests)
 	}
 	return least
+}
+
+// maxWaiting bounds the tasks that wait for an exclusive guest.
+const maxWaiting = 1000
+
+// await waits until a guest may have a place again, where guests are exclusive.
+// Others have so many places that whoever finds none is refused.
+func (p *Pool) await(ctx context.Context, guests int) error {
+	if !p.spec.Limits.exclusive() {
+		return &NotReadyError{Reason: fmt.Sprintf("%d tasks are in flight", p.spec.Limits.MaxTasks*guests), After: time.Second}
+	}
+	defer p.waiting.Add(-1)
+	if p.waiting.Add(1) > maxWaiting {
+		return &NotReadyError{Reason: fmt.Sprintf("%d tasks wait for one of %d guests", maxWaiting, guests), After: time.Second}
+	}
+	select {
+	case <-p.freed:
+		return nil
+	case <-p.life.Done():
+		return ErrClosed
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// wake lets one of those who wait look again. Each guest that takes a task wakes
+// somebody when it gives the place back, so nobody sleeps beside a free guest.
+func (p *Pool) wake() {
+	select {
+	case p.freed <- struct{}{}:
+	default: // as many as there can be guests are on their way already
+	}
 }

@@ -136,13 +136,14 @@ func (p *Pool) callOff() {
 	p.mu.Lock()
 	guests := make([]*guest, 0, len(p.all))
 	for g := range p.all {
+		g.tasks.Add(1) // a place, so that it is not closed meanwhile
+		g.dead.CompareAndSwap(nil, &crash{reason: "the plugin instance was closed before the task ended", closed: true})
 		guests = append(guests, g)
 	}
 	p.mu.Unlock()
+	p.callOffBlocked()
 	for _, g := range guests {
-		g.tasks.Add(1) // a place, so that it is not closed meanwhile
 		<-g.lock
-		g.dead.CompareAndSwap(nil, &crash{reason: "the plugin instance was closed before the task ended", closed: true})
 		g.abandon()
 		g.release()
 		g.leave()

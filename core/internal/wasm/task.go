@@ -82,10 +82,12 @@ type task struct {
 	requestID string
 	fuel      int64 // CPU budget left
 	granted   int64
-	busy      time.Duration
-	lines     int  // log lines written
-	effect    bool // an operation with an effect outside was begun
+	busy      time.Duration // inside the guest
+	waited    time.Duration // inside blocking imports and for turns
+	lines     int           // log lines written
+	effect    bool          // an operation with an effect outside was begun
 
+	caller    context.Context // ends when the caller leaves or the task's time is over
 	ctx       context.Context // of its operations, made when it first suspends
 	stop      context.CancelFunc
 	graceEnds time.Time // zero while the task has time
@@ -94,6 +96,7 @@ type task struct {
 	message []byte // what the guest sent last: a reply, or the request of pending
 	pending string // the operation that waits to be performed
 	replied bool
+	untaken bool   // answer waits for import take
 	answer  []byte // scratch for messages to the guest
 }
 
@@ -111,9 +114,9 @@ func newTask(q *abi.Request, limits Limits) *task {
 }
 
 // suspend prepares the task for waiting outside its guest.
-func (t *task) suspend(ctx context.Context) {
+func (t *task) suspend() {
 	if t.ctx == nil {
-		t.ctx, t.stop = context.WithCancel(ctx)
+		t.ctx, t.stop = context.WithCancel(t.caller)
 	}
 }
 

@@ -16,18 +16,22 @@ import (
 var none = binary.FuncType{}
 
 func TestVerifyListsOperations(t *testing.T) {
-	got, err := wasm.Verify(guest.Asm{Operations: []string{abi.OpKVPut, abi.OpHTTPFetch, abi.OpKVGet}}.Bytes())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if want := []string{abi.OpHTTPFetch, abi.OpKVGet, abi.OpKVPut}; !slices.Equal(got, want) {
-		t.Errorf("%v, want %v", got, want)
+	for _, blocking := range []bool{false, true} {
+		code := guest.Asm{Operations: []string{abi.OpKVPut, abi.OpHTTPFetch, abi.OpKVGet}, Blocking: blocking}.Bytes()
+		got, err := wasm.Verify(code)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := []string{abi.OpHTTPFetch, abi.OpKVGet, abi.OpKVPut}; !slices.Equal(got.Operations, want) || got.Blocking != blocking {
+			t.Errorf("%+v, want %v", got, want)
+		}
 	}
 }
 
 // TestVerifyRefuses: each fault with its exact text, and nothing else with it.
 func TestVerifyRefuses(t *testing.T) {
 	i32 := binary.I32
+	one := []binary.ValueType{i32}
 	three := binary.FuncType{Params: []binary.ValueType{i32, i32, i32}}
 	bare := func(edit func(*binarytest.Builder)) []byte {
 		b := binarytest.New()
@@ -42,7 +46,31 @@ func TestVerifyRefuses(t *testing.T) {
 	}{
 		{"nothing", bare(func(*binarytest.Builder) {}), []string{
 			"export patchbay_abi is missing", "export patchbay_buffer is missing", "export patchbay_start is missing",
-			"export patchbay_resume is missing", "export patchbay_cancel is missing", "export memory is missing",
+			"export memory is missing",
+		}},
+		{"suspending without a way back", bare(func(b *binarytest.Builder) {
+			b.ImportFunc("patchbay", "http_fetch", three)
+			b.Func("patchbay_abi", binary.FuncType{Results: one}, 0x41, 0, 0x0b)
+			b.Func("patchbay_buffer", binary.FuncType{Params: one, Results: one}, 0x41, 0, 0x0b)
+			b.Func("patchbay_start", binary.FuncType{Params: []binary.ValueType{i32, i32}, Results: one}, 0x41, 0, 0x0b)
+			b.Memory(1, 1)
+			b.Export("memory", binary.KindMemory, 0)
+		}), []string{"export patchbay_resume is missing", "export patchbay_cancel is missing"}},
+		{"both forms", guest.Asm{Operations: []string{abi.OpKVGet}, Import: importBlocking("http_fetch")}.Bytes(), []string{
+			`operations are imported in both forms, from "patchbay" (kv_get) and from "patchbay_blocking"; a file uses one of them`}},
+		{"take beside suspending operations", guest.Asm{Operations: []string{abi.OpKVGet, abi.OpHTTPFetch}, Import: func(b *binarytest.Builder) {
+			b.ImportFunc("patchbay_blocking", "take", binary.FuncType{Params: one})
+		}}.Bytes(), []string{
+			`operations are imported in both forms, from "patchbay" (kv_get, http_fetch) and from "patchbay_blocking"; a file uses one of them`}},
+		{"blocking form of reply", guest.Asm{Import: importBlocking("reply")}.Bytes(), []string{"import reply is no operation of contract version 1"}},
+		{"blocking signatures", guest.Asm{Import: func(b *binarytest.Builder) {
+			b.ImportFunc("patchbay_blocking", "http_fetch", three)
+			b.ImportFunc("patchbay_blocking", "take", three)
+			b.ImportFunc("patchbay", "take", binary.FuncType{Params: one})
+		}}.Bytes(), []string{
+			"import http_fetch has the signature (i32, i32, i32) -> (), the contract says (i32, i32, i32) -> i32",
+			"import take has the signature (i32, i32, i32) -> (), the contract says (i32) -> ()",
+			"import take has the signature (i32) -> (), the contract says (i32, i32, i32) -> ()",
 		}},
 		{"wrong signature and kind", bare(func(b *binarytest.Builder) {
 			b.Func("patchbay_abi", none, 0x0b)
@@ -66,7 +94,7 @@ func TestVerifyRefuses(t *testing.T) {
 		{"unknown operation", guest.Asm{Operations: []string{"launch_missiles"}}.Bytes(),
 			[]string{"import launch_missiles is no operation of contract version 1"}},
 		{"foreign imports", foreignImports(three), []string{
-			`import env.abort: the host offers "patchbay" and "wasi_snapshot_preview1" only`,
+			`import env.abort: the host offers "patchbay", "patchbay_blocking" and "wasi_snapshot_preview1" only`,
 			"import http_fetch has the signature () -> (), the contract says (i32, i32, i32) -> ()",
 			"import env.table is a memory, not a function",
 		}},
@@ -89,6 +117,14 @@ func TestVerifyRefuses(t *testing.T) {
 				t.Fatalf("problems:\n%s\nwant:\n%s", strings.Join(v.Problems, "\n"), strings.Join(c.want, "\n"))
 			}
 		})
+	}
+}
+
+// importBlocking adds an import of the blocking form.
+func importBlocking(name string) func(*binarytest.Builder) {
+	i32 := binary.I32
+	return func(b *binarytest.Builder) {
+		b.ImportFunc("patchbay_blocking", name, binary.FuncType{Params: []binary.ValueType{i32, i32, i32}, Results: []binary.ValueType{i32}})
 	}
 }
 
@@ -152,10 +188,11 @@ func FuzzVerify(f *testing.F) {
 	f.Add([]byte("\x00asm\x01\x00\x00\x00"))
 	f.Add(guest.Asm{Operations: []string{abi.OpHTTPFetch}}.Bytes())
 	f.Add(foreignImports(none))
+	f.Add(guest.Asm{Operations: []string{abi.OpHTTPFetch}, Blocking: true}.Bytes())
 	f.Fuzz(func(t *testing.T, code []byte) {
-		operations, err := wasm.Verify(code)
-		if err == nil && !slices.IsSorted(operations) {
-			t.Error(operations)
+		imports, err := wasm.Verify(code)
+		if err == nil && !slices.IsSorted(imports.Operations) {
+			t.Error(imports.Operations)
 		}
 	})
 }

@@ -36,6 +36,9 @@ const (
 // them; a guest that cannot pay traps as soon as it goes on.
 func (g *guest) charge(units int64) { g.slice.Set(uint64(int64(g.slice.Get()) - units)) }
 
+// chargeMessage books the copying of a message.
+func (g *guest) chargeMessage(size int) { g.charge(unitsPerMessage + int64(size)/bytesPerUnit) }
+
 // broke reports that the guest has nothing left to pay with.
 func (g *guest) broke() bool { return int64(g.slice.Get())+int64(g.budget.Get()) < 0 }
 
@@ -44,6 +47,7 @@ func (g *guest) broke() bool { return int64(g.slice.Get())+int64(g.budget.Get())
 func (g *guest) sleep(ns int64) {
 	g.charge(min(max(ns, 0), int64(time.Hour)) * unitsPerNanosecond)
 	if !g.broke() {
+		g.endTurn()
 		time.Sleep(time.Duration(ns))
 	}
 }

@@ -34,9 +34,18 @@ const (
 	ExportMemory = "memory"
 )
 
-// ImportModule is the module name of every import that the host offers, except
-// WASI's.
+// ImportModule is the module name of the imports that every plugin may use.
 const ImportModule = "patchbay"
+
+// BlockingModule offers the operations in their blocking form, for languages whose
+// tasks cannot be suspended: `<operation>(task, ptr, len) -> length` returns when
+// the operation is done. A file imports operations from one of the two modules
+// only, and from this one only with "concurrency": "exclusive".
+const BlockingModule = "patchbay_blocking"
+
+// ImportTake is `take(ptr)` of [BlockingModule]: it copies the [Answer], of the
+// length that the operation returned, to ptr. Once for each answer.
+const ImportTake = "take"
 
 // Imports that need no grant. Every other import of [ImportModule] is an
 // operation `(task, ptr, len)` of the capability that its name begins with.
@@ -65,6 +74,9 @@ const (
 	OpJournalBegin  = "journal_begin"
 	OpJournalEnd    = "journal_end"
 	OpJournalReport = "journal_report"
+	// OpJournalReceipt and OpJournalFind: see [JournalReceipt] and [JournalFind].
+	OpJournalReceipt = "journal_receipt"
+	OpJournalFind    = "journal_find"
 
 	OpUsersList = "users_list"
 
@@ -84,7 +96,7 @@ func Operations() []string {
 		OpHTTPFetch,
 		OpKVGet, OpKVPut, OpKVDelete, OpKVList,
 		OpProviderList, OpProviderCall,
-		OpJournalBegin, OpJournalEnd, OpJournalReport,
+		OpJournalBegin, OpJournalEnd, OpJournalReport, OpJournalReceipt, OpJournalFind,
 		OpUsersList,
 		OpFreeswitchOriginate, OpFreeswitchQueues, OpFreeswitchTiers, OpFreeswitchAgents,
 		OpFreeswitchChannels, OpFreeswitchCDR, OpFreeswitchRecording,

@@ -191,7 +191,9 @@ type JournalEnd struct {
 	ID   string
 	// Result is "OK", "error" or "unknown" (it may have been sent).
 	Result string
-	// Fields: message_id, provider, detail, segments.
+	// Fields: message_id, part_ids (array), provider, detail, segments, route (text:
+	// why this provider), check_s (seconds until the first status check, missing:
+	// none), check_phone (the number to check with).
 	Fields Value
 }
 

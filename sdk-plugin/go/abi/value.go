@@ -311,6 +311,9 @@ func (o *Object) key(key string) []byte {
 	return AppendString(o.b, key)
 }
 
+// Len returns the number of pairs so far.
+func (o *Object) Len() int { return o.n }
+
 // Value returns the finished map, which takes over the Object's memory: do not
 // use the Object afterwards.
 func (o *Object) Value() Value {

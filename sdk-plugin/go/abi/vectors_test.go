@@ -51,6 +51,9 @@ func samples() []sample {
 		{"journal/begin", &abi.JournalBegin{Kind: "sms", Fields: params}},
 		{"journal/end", &abi.JournalEnd{Kind: "sms", ID: "98", Result: "unknown", Fields: new(abi.Object).Int("segments", 2).Value()}},
 		{"journal/report", &abi.JournalReport{Kind: "badRequest", Start: "2022-11-10", Stop: "2022-11-11 23:59:59", Zone: "Europe/Moscow", Limit: 100, Cursor: "c1", Extended: true}},
+		{"journal/receipt", &abi.JournalReceipt{Kind: "sms", Instance: "kannel", Receipts: new(abi.List).Add(
+			new(abi.Object).Str("reference", "98").Str("status", "delivered").Str("at", "2026-11-22T02:00:00Z").Value()).Value()}},
+		{"journal/find", &abi.JournalFind{Kind: "sms", Instance: "kannel", MessageID: "c0ffee"}},
 		{"kv/put", &abi.KVPut{Key: "token", Value: []byte("abc"), TTLSeconds: 3600}},
 	}
 }

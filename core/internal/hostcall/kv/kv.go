@@ -110,8 +110,8 @@ func New(o Options) (*Client, error) {
 //
 // # Errors
 //
-// Invalid: the request; Message names the part. TooLarge: a limit or the quota.
-// Timeout: ctx ended before. Internal: the store failed.
+// NotFound: no such key. Invalid: the request; Message names the part. TooLarge: a
+// limit or the quota. Timeout: ctx ended before. Internal: the store failed.
 func (c *Client) Get(ctx context.Context, request, dst []byte) []byte {
 	key, err := decodeKey(request)
 	if err == nil {
@@ -121,9 +121,6 @@ func (c *Client) Get(ctx context.Context, request, dst []byte) []byte {
 		return c.fail(dst, abi.OpKVGet, err)
 	}
 	value, err := c.view.Get(key)
-	if err != nil && c.isNotFound(err) {
-		return abi.AppendAnswer(dst, nil, nil)
-	}
 	if err != nil {
 		return c.fail(dst, abi.OpKVGet, err)
 	}
@@ -257,6 +254,8 @@ func (c *Client) fail(dst []byte, operation string, err error) []byte {
 	f := &abi.Error{Code: abi.CodeInternal, Message: c.name, Source: abi.SourceHost, Detail: operation + ": " + err.Error()}
 	bad, isBad := errors.AsType[*badRequest](err)
 	switch {
+	case c.isNotFound(err):
+		f.Code, f.Message, f.Detail = abi.CodeNotFound, "", operation+": no such key"
 	case isBad && bad.tooLarge, errors.Is(err, errQuota), errors.Is(err, errListSize):
 		f.Code, f.Source = abi.CodeTooLarge, abi.SourcePlugin
 	case isBad:

@@ -15,6 +15,9 @@ import (
 type Asm struct {
 	// Operations are imported after reply and log: see [CallOperation].
 	Operations []string
+	// Blocking imports them in the blocking form, followed by take: see
+	// [CallBlocking]. Resume and Cancel are left out then.
+	Blocking bool
 	// Initialize is the code of _initialize, none without.
 	Initialize []byte
 	// Version is the contract version that it claims, [abi.Version] when 0.
@@ -25,6 +28,8 @@ type Asm struct {
 	Pages, MaxPages uint32
 	// Data goes into the memory by address.
 	Data map[uint32][]byte
+	// Import adds imports behind all others.
+	Import func(*binarytest.Builder)
 	// Change edits the file before it is written: to break the contract.
 	Change func(*binarytest.Builder)
 }
@@ -59,7 +64,11 @@ var (
 	i32x2ToI32 = binary.FuncType{Params: []binary.ValueType{binary.I32, binary.I32}, Results: []binary.ValueType{binary.I32}}
 	i32ToNone  = binary.FuncType{Params: []binary.ValueType{binary.I32}}
 	i32x3      = binary.FuncType{Params: []binary.ValueType{binary.I32, binary.I32, binary.I32}}
+	i32x3ToI32 = binary.FuncType{Params: i32x3.Params, Results: i32ToI32.Results}
 )
+
+// TakeType is the type of import take.
+var TakeType = i32ToNone
 
 // Bytes assembles the plugin.
 func (a Asm) Bytes() []byte {
@@ -67,7 +76,17 @@ func (a Asm) Bytes() []byte {
 	b.ImportFunc(abi.ImportModule, abi.ImportReply, i32x3)
 	b.ImportFunc(abi.ImportModule, abi.ImportLog, i32x3)
 	for _, name := range a.Operations {
-		b.ImportFunc(abi.ImportModule, name, i32x3)
+		if a.Blocking {
+			b.ImportFunc(abi.BlockingModule, name, i32x3ToI32)
+		} else {
+			b.ImportFunc(abi.ImportModule, name, i32x3)
+		}
+	}
+	if a.Blocking {
+		b.ImportFunc(abi.BlockingModule, abi.ImportTake, i32ToNone)
+	}
+	if a.Import != nil {
+		a.Import(b)
 	}
 	version := a.Version
 	if version == 0 {
@@ -80,8 +99,10 @@ func (a Asm) Bytes() []byte {
 	b.Func(abi.ExportBuffer, i32ToI32, or(a.Buffer, Body(Const(BufferAt)))...)
 	finish := Body(Reply(), Const(int(abi.Finished)))
 	b.Func(abi.ExportStart, i32x2ToI32, or(a.Start, finish)...)
-	b.Func(abi.ExportResume, i32x2ToI32, or(a.Resume, finish)...)
-	b.Func(abi.ExportCancel, i32ToNone, or(a.Cancel, Body())...)
+	if !a.Blocking {
+		b.Func(abi.ExportResume, i32x2ToI32, or(a.Resume, finish)...)
+		b.Func(abi.ExportCancel, i32ToNone, or(a.Cancel, Body())...)
+	}
 	b.Memory(max(a.Pages, 4), max(a.MaxPages, a.Pages, 4))
 	b.Export(abi.ExportMemory, binary.KindMemory, 0)
 	data := map[uint32][]byte{ReplyAt: reply, RequestAt: request}
@@ -110,15 +131,19 @@ const (
 	opIf          = 0x04
 	opEnd         = 0x0b
 	opBr          = 0x0c
+	opBrIf        = 0x0d
 	opReturn      = 0x0f
 	opCall        = 0x10
 	opDrop        = 0x1a
 	opLocalGet    = 0x20
+	opLocalSet    = 0x21
+	opLocalTee    = 0x22
 	opLoad8       = 0x2d
 	opGrow        = 0x40
 	opI32Const    = 0x41
 	opI32Eq       = 0x46
 	opI32GtU      = 0x4b
+	opI32Add      = 0x6a
 	blockNone     = 0x40
 )
 
@@ -151,6 +176,13 @@ func WriteLog(at, size int) []byte { return Call3(1, Const(int(abi.LevelInfo)), 
 // CallOperation begins the n-th operation with an http_fetch request.
 func CallOperation(n int) []byte { return Call3(2+n, Task(), RequestAt, RequestSize) }
 
+// CallBlocking performs the n-th operation in the blocking form and drops the length
+// of its answer, which [Take] copies.
+func CallBlocking(n int) []byte { return append(CallOperation(n), opDrop) }
+
+// Take copies the answer of the last of n blocking operations to a place.
+func Take(n, at int) []byte { return append(Const(at), opCall, byte(2+n)) }
+
 // State returns a state from start or resume.
 func State(s abi.State) []byte { return append(Const(int(s)), opReturn) }
 
@@ -163,6 +195,11 @@ func Forever() []byte { return []byte{opLoop, blockNone, opBr, 0, opEnd} }
 // Repeat runs code again and again.
 func Repeat(code []byte) []byte {
 	return slices.Concat([]byte{opLoop, blockNone}, code, []byte{opBr, 0, opEnd})
+}
+
+// Count counts down from n, in the function's second parameter.
+func Count(n int) []byte {
+	return slices.Concat(Const(n), []byte{opLocalSet, 1, opLoop, blockNone, opLocalGet, 1}, Const(-1), []byte{opI32Add, opLocalTee, 1, opBrIf, 0, opEnd})
 }
 
 // Grow asks for more memory and ignores whether there is any.

@@ -54,16 +54,24 @@ func build(dir string) ([]byte, error) {
 	return os.ReadFile(file)
 }
 
+// Cache is the folder where tests keep machine code, because a Go plugin takes
+// seconds to compile; "" when the user has no cache folder.
+func Cache() string {
+	dir, err := os.UserCacheDir()
+	if err != nil {
+		return ""
+	}
+	return filepath.Join(dir, "patchbay-test", "wasm")
+}
+
 // Engine returns an engine for tests. Its machine code is kept in the user's cache
 // folder, because a Go plugin takes seconds to compile. With the race detector,
 // which slows compiling down to minutes, it interprets.
 func Engine(tb testing.TB) *wasm.Engine {
 	tb.Helper()
-	dir, err := os.UserCacheDir()
-	if err != nil {
+	dir := Cache()
+	if dir == "" {
 		dir = tb.TempDir()
-	} else {
-		dir = filepath.Join(dir, "patchbay-test", "wasm")
 	}
 	var options []wasm.Option
 	if Race {
