@@ -8,6 +8,15 @@ type Request = abi.HTTPRequest
 // Response is an upstream's answer; see [abi.HTTPResponse].
 type Response = abi.HTTPResponse
 
+// What the host makes of an answer's body; see [abi.Parse].
+const (
+	ParseNone = abi.ParseNone
+	ParseAuto = abi.ParseAuto
+	ParseJSON = abi.ParseJSON
+	ParseXML  = abi.ParseXML
+	ParseForm = abi.ParseForm
+)
+
 // Fetch sends an HTTP request through capability http. Every status is an
 // answer, not an error. An error that says Sent may have reached the upstream.
 func (t *Task) Fetch(q Request) (Response, error) {
@@ -53,6 +62,10 @@ type Provider struct {
 	Instance string
 	Plugin   string
 	Ready    bool
+	// Operations are those that it serves at the point.
+	Operations []string
+	// ReceiptURL is the address of its webhook, "" when it has none.
+	ReceiptURL string
 }
 
 // Providers lists the instances that serve an extension point, in the order of
@@ -64,9 +77,11 @@ func (t *Task) Providers(point string) ([]Provider, error) {
 	}
 	list := make([]Provider, 0, v.Len())
 	for e := range v.Elements() {
-		list = append(list, Provider{
-			Instance: e.Index(0).String(), Plugin: e.Index(1).String(), Ready: e.Index(2).Bool(),
-		})
+		p := Provider{Instance: e.Index(0).String(), Plugin: e.Index(1).String(), Ready: e.Index(2).Bool(), ReceiptURL: e.Index(4).String()}
+		for operation := range e.Index(3).Elements() {
+			p.Operations = append(p.Operations, operation.String())
+		}
+		list = append(list, p)
 	}
 	return list, nil
 }

@@ -20,6 +20,13 @@ import (
 // Value is an undecoded MessagePack value; see [abi.Value].
 type Value = abi.Value
 
+// Kinds of values that plugins tell apart; see [abi.Kind].
+const (
+	Array  = abi.Array
+	Map    = abi.Map
+	String = abi.String
+)
+
 // Object builds a map value, keys in order.
 type Object = abi.Object
 
@@ -43,6 +50,7 @@ type Handler func(t *Task) (Reply, error)
 var registry = struct {
 	actions    map[string]Handler
 	operations map[string]map[string]Handler // by extension point
+	bound      []func(settings Value) error
 	configure  func(settings Value) error
 	health     Handler
 }{actions: map[string]Handler{}, operations: map[string]map[string]Handler{}}
@@ -119,6 +127,19 @@ func Unavailable(system string, cause error) *Error {
 // Refused says that a system answered and said no: 502 with the given text.
 func Refused(text, detail string) *Error {
 	return &Error{Code: abi.CodeRefused, Message: text, Source: abi.SourceUpstream, Detail: detail}
+}
+
+// Busy says that a system takes nothing more now and did not take this: 429 with
+// the time after which to try again.
+func Busy(system string, retryMS int) *Error {
+	return &Error{Code: abi.CodeBusy, Message: system, Source: abi.SourceUpstream, RetryMS: retryMS}
+}
+
+// Uncertain says that a system answered something from which nobody can tell
+// whether it did its work, as a gateway in front of it does with a 502: nothing
+// is tried again, here or at another provider.
+func Uncertain(system, detail string) *Error {
+	return &Error{Code: abi.CodeUnavailable, Message: system, Source: abi.SourceUpstream, Detail: detail, Sent: true}
 }
 
 // asError turns any error of a handler into the one that crosses the border.

@@ -63,6 +63,16 @@ func (t *Task) User() string { return string(t.request.user) }
 // TimeoutMS returns the time that the task had left when it began.
 func (t *Task) TimeoutMS() int { return t.request.timeoutMS }
 
+// Err returns nil, or the error with which every host call fails from now on
+// because the caller went away or the deadline passed: a loop over many host calls
+// ends on it.
+func (t *Task) Err() error {
+	if t.gone {
+		return errGone
+	}
+	return nil
+}
+
 // Debug, Info, Warn and Error write one line to the plugin's log. Keys and values
 // follow in pairs. Do not log secrets, phone numbers or message texts.
 func (t *Task) Debug(message string, pairs ...string) { writeLog(abi.LevelDebug, message, pairs) }
@@ -111,10 +121,7 @@ func (t *Task) serve() (message []byte, state abi.State) {
 func (t *Task) handle() (Reply, error) {
 	switch q := &t.request; q.kind {
 	case abi.Configure:
-		if registry.configure == nil {
-			return Reply{}, nil
-		}
-		return Reply{}, registry.configure(q.params)
+		return Reply{}, configure(q.params)
 	case abi.Action:
 		if h := registry.actions[string(q.name)]; h != nil {
 			return h(t)

@@ -26,6 +26,10 @@ type Journal struct {
 	// its position, from "1".
 	Begun []abi.JournalBegin
 	Ended []abi.JournalEnd
+	// Received holds receipts in order.
+	Received []abi.JournalReceipt
+	// Find answers a search; without it nothing is found.
+	Find func(abi.JournalFind) (abi.Value, *abi.Error)
 	// Page answers a report.
 	Page func(abi.JournalReport) (abi.Attachment, *abi.Error)
 }
@@ -79,6 +83,7 @@ func (h *Host) listProviders(point string) abi.Value {
 		if p.point == point {
 			var one abi.List
 			one.Add(abi.StringValue(p.instance)).Add(abi.StringValue("plugin-of-" + p.instance)).Add(abi.BoolValue(p.ready))
+			p.offer.addTo(&one)
 			all.Add(one.Value())
 		}
 	}
@@ -140,6 +145,10 @@ func (h *Host) journal(operation string, request []byte) (abi.Value, *abi.Error)
 		}
 		j.Ended = append(j.Ended, q)
 		return nil, nil
+	case abi.OpJournalReceipt:
+		return j.receive(request)
+	case abi.OpJournalFind:
+		return j.find(request)
 	}
 	var q abi.JournalReport
 	if err := q.Decode(request); err != nil {

@@ -65,6 +65,7 @@ type Call struct {
 type provider struct {
 	point, instance string
 	ready           bool
+	offer           offer
 	answer          func(operation string, params abi.Value) (abi.Value, *abi.Error)
 }
 
@@ -118,13 +119,13 @@ func (h *Host) HTTP(f func(abi.HTTPRequest) (abi.HTTPResponse, *abi.Error)) *Hos
 // Provider adds an instance that serves an extension point, in the order of
 // configuration. It lists as ready.
 func (h *Host) Provider(point, instance string, f func(operation string, params abi.Value) (abi.Value, *abi.Error)) *Host {
-	h.providers = append(h.providers, provider{point, instance, true, f})
+	h.providers = append(h.providers, provider{point, instance, true, offer{operations: []string{"send"}}, f})
 	return h
 }
 
 // ProviderDown adds an instance that is configured and cannot run.
 func (h *Host) ProviderDown(point, instance string) *Host {
-	h.providers = append(h.providers, provider{point, instance, false, func(string, abi.Value) (abi.Value, *abi.Error) {
+	h.providers = append(h.providers, provider{point, instance, false, offer{operations: []string{"send"}}, func(string, abi.Value) (abi.Value, *abi.Error) {
 		return nil, &abi.Error{Code: abi.CodeUnavailable, Message: instance, Source: abi.SourceHost, Detail: "backing off"}
 	}})
 	return h
