@@ -20,14 +20,16 @@ type pending struct {
 	state   atomic.Int32
 	seq     *sequence
 	entry   entry  // a record …
-	outcome fields // … or an outcome for id
+	outcome fields // … or an outcome for id …
+	change  change // … or what becomes of a message
 	id      uint64
 	err     error
 	done    chan struct{} // one token per append
 
 	request Request
 	sms     SMS
-	smsEnd  SMSOutcome
+	smsEnd  smsEnd
+	news    news
 	call    Call
 	callEnd CallOutcome
 	audit   Audit
@@ -80,19 +82,21 @@ func (j *Journal) BeginSMS(ctx context.Context, s SMS) (uint64, error) {
 	return j.writer.append(ctx, p)
 }
 
-// EndSMS writes the outcome of the message. A later outcome (a delivery
-// receipt) replaces it as a whole.
+// EndSMS writes the outcome of the message, and with it what receipts told about
+// it before. A later outcome replaces it, but for the status. The message is then
+// found by each of its ids; see [Journal.ApplyReceipts].
 //
 // # Errors
 //
 // As for AppendRequest, and [ErrUnknownID].
 func (j *Journal) EndSMS(ctx context.Context, id uint64, o SMSOutcome) error {
 	p := pendings.Get().(*pending)
-	p.smsEnd = o
+	p.smsEnd = smsEnd{id: id, outcome: o}
+	p.smsEnd.outcome.Parts = slices.Clone(o.Parts)
 	if o.Done.IsZero() {
-		p.smsEnd.Done = j.now()
+		p.smsEnd.outcome.Done = j.now()
 	}
-	return j.end(ctx, p, KindSMS, id, &p.smsEnd)
+	return j.end(ctx, p, KindSMS, id)
 }
 
 // BeginCall writes the intent to call; see [Journal.BeginSMS].
@@ -110,23 +114,30 @@ func (j *Journal) EndCall(ctx context.Context, id uint64, o CallOutcome) error {
 	if o.Done.IsZero() {
 		p.callEnd.Done = j.now()
 	}
-	return j.end(ctx, p, KindCall, id, &p.callEnd)
+	p.outcome = &p.callEnd
+	return j.end(ctx, p, KindCall, id)
 }
 
-func (j *Journal) end(ctx context.Context, p *pending, k Kind, id uint64, o fields) error {
+func (j *Journal) end(ctx context.Context, p *pending, k Kind, id uint64) error {
 	s := j.kind[k]
-	if id < s.floor.Load() || id >= s.written.Load() {
+	if !s.has(id) {
 		p.release()
 		return fmt.Errorf("%w: %s %d", ErrUnknownID, k, id)
 	}
-	p.seq, p.outcome, p.id = s, o, id
+	if k == KindSMS {
+		p.change = &p.smsEnd
+	}
+	p.seq, p.id = s, id
 	_, err := j.writer.append(ctx, p)
 	return err
 }
 
 func (p *pending) size() int {
-	if p.entry != nil {
+	switch {
+	case p.entry != nil:
 		return p.entry.size()
+	case p.change != nil:
+		return p.change.size()
 	}
 	return p.outcome.size()
 }

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// A block, version 1:
+// A block, version 1 (of SMS version 3, whose records have one field more):
 //
 //	version  1 byte
 //	kind     1 byte
@@ -29,6 +29,10 @@ import (
 const (
 	blockVersion   = 1
 	extractVersion = 2
+	ownedVersion   = 3 // of blocks of SMS that name their module
+
+	outcomeVersion = 1
+	statusVersion  = 2 // of outcomes of SMS that have a delivery status
 	crcAt          = 2
 	headerAt       = crcAt + 4
 
@@ -76,7 +80,7 @@ func (b *builder) add(e entry, id, at uint64) {
 
 // block encodes what was added; the bytes are valid until the next reset.
 func (b *builder) block() []byte {
-	b.enc.begin(blockVersion, b.kind, b.head)
+	b.enc.begin(newest(b.kind), b.kind, b.head)
 	for i, r := range b.recs {
 		b.enc.uint(b.times[i] - b.head.low)
 		r.encode(&b.enc)
@@ -102,6 +106,14 @@ func (b *builder) extract() []byte {
 		}
 	}
 	return b.picks.seal()
+}
+
+// newest is the version that blocks of a kind are written with.
+func newest(k Kind) byte {
+	if k == KindSMS {
+		return ownedVersion
+	}
+	return blockVersion
 }
 
 func (e *encoder) begin(version byte, k Kind, h header) {
@@ -136,7 +148,7 @@ func parseHeader(block []byte, version byte, want Kind) (header, error) {
 	if len(block) < headerAt {
 		return header{}, fmt.Errorf("block of %d bytes is cut short", len(block))
 	}
-	if block[0] != version {
+	if block[0] != version && (version != blockVersion || block[0] != newest(want)) {
 		return header{}, fmt.Errorf("block version %d, want %d", block[0], version)
 	}
 	if Kind(block[1]) != want {
@@ -171,7 +183,7 @@ func (d *decoder) header(size uint64) (header, error) {
 // readBlock decodes the records of a block or extract whose header has been
 // checked and appends them to rows. The rows share one copy of its bytes.
 func readBlock[T any, P row[T]](block []byte, rows []T) ([]T, error) {
-	d := decoder{s: string(block[headerAt:])}
+	d := decoder{s: string(block[headerAt:]), version: block[0]}
 	h, err := d.header(uint64(len(block)))
 	if err != nil {
 		return rows, err
@@ -206,12 +218,13 @@ func readBlock[T any, P row[T]](block []byte, rows []T) ([]T, error) {
 	return rows, nil
 }
 
-// An outcome: version, crc32c over everything but itself, fields.
+// An outcome: version, crc32c over everything but itself, fields. A parked
+// receipt has the same form.
 const outcomeHead = 5
 
-func appendOutcome(e *encoder, o fields) []byte {
+func appendOutcome(e *encoder, version byte, o encodable) []byte {
 	e.reset()
-	e.b = append(e.b, blockVersion, 0, 0, 0, 0)
+	e.b = append(e.b, version, 0, 0, 0, 0)
 	o.encode(e)
 	sum := crc32.Update(crc32.Checksum(e.b[:1], castagnoli), castagnoli, e.b[outcomeHead:])
 	binary.BigEndian.PutUint32(e.b[1:], sum)
@@ -219,14 +232,14 @@ func appendOutcome(e *encoder, o fields) []byte {
 }
 
 func readOutcome(b []byte, decode func(*decoder)) error {
-	if len(b) < outcomeHead || b[0] != blockVersion {
+	if len(b) < outcomeHead || b[0] < outcomeVersion || b[0] > statusVersion {
 		return errors.New("outcome is cut short or of another version")
 	}
 	sum := crc32.Update(crc32.Checksum(b[:1], castagnoli), castagnoli, b[outcomeHead:])
 	if binary.BigEndian.Uint32(b[1:]) != sum {
 		return errChecksum
 	}
-	d := decoder{s: string(b[outcomeHead:])}
+	d := decoder{s: string(b[outcomeHead:]), version: b[0]}
 	decode(&d)
 	if d.err == nil && len(d.s) > 0 {
 		d.fail("%d bytes behind the outcome", len(d.s))

@@ -123,9 +123,10 @@ func nibble(c byte) byte {
 // decoder reads what an encoder wrote. The strings that it returns are parts
 // of s. After an error it returns zero values; check err at the end.
 type decoder struct {
-	s    string
-	dict []string
-	err  error
+	s       string
+	dict    []string
+	err     error
+	version byte // of the block or the outcome that s is a part of
 }
 
 func (d *decoder) fail(format string, args ...any) {

@@ -49,18 +49,27 @@ func TestCrashChild(t *testing.T) {
 					return
 				}
 				out("request", id, user)
-				id, err = j.BeginSMS(context.Background(), journal.SMS{User: user})
+				id, err = j.BeginSMS(context.Background(), journal.SMS{User: user, Module: "sms"})
 				if err != nil {
 					t.Error(err)
 					return
 				}
 				out("sms", id, user)
 				if i%2 == 0 {
-					if err := j.EndSMS(context.Background(), id, journal.SMSOutcome{Result: user}); err != nil {
+					if err := j.EndSMS(context.Background(), id, journal.SMSOutcome{Result: user, Module: "sms"}); err != nil {
 						t.Error(err)
 						return
 					}
 					out("end", id, user)
+				}
+				if i%3 == 0 { // before or after the outcome, and without one
+					r := journal.Receipt{Module: "sms", Reference: fmt.Sprint(id), Status: journal.StatusDelivered}
+					if got, err := j.ApplyReceipts(context.Background(), []journal.Receipt{r}); err != nil {
+						t.Error(err)
+						return
+					} else if got[0] == journal.Moved {
+						out("status", id, user)
+					}
 				}
 			}
 		})
@@ -72,7 +81,7 @@ func TestCrashChild(t *testing.T) {
 // the same directory, and looks for every acknowledged record.
 func TestSurvivesKill(t *testing.T) {
 	dir := t.TempDir()
-	acked := map[string]map[uint64]string{"request": {}, "sms": {}, "end": {}}
+	acked := map[string]map[uint64]string{"request": {}, "sms": {}, "end": {}, "status": {}}
 	for range 3 {
 		runUntilKilled(t, dir, acked)
 	}
@@ -127,7 +136,11 @@ func TestSurvivesKill(t *testing.T) {
 		} else if !ok && m.Result != journal.ResultUnknown && m.Result != m.User {
 			t.Errorf("sms %d without acknowledged outcome reads %s", m.ID, m.Result)
 		}
+		if _, ok := acked["status"][m.ID]; ok && m.Status != journal.StatusDelivered {
+			t.Errorf("sms %d reads %q, acknowledged as delivered", m.ID, m.Status)
+		}
 		delete(acked["sms"], m.ID)
+		delete(acked["status"], m.ID)
 		delete(acked["end"], m.ID)
 	}
 	for kind, left := range acked {

@@ -1,8 +1,8 @@
 package journal
 
-// The order of fields is the block format of version 1. encode and decode of a
-// type list the same fields in the same order; a round-trip test fills every
-// field and compares.
+// The order of fields is the block format. encode and decode of a type list the
+// same fields in the same order; a round-trip test fills every field and
+// compares. Fields that a later version added stand at the end.
 
 func (r *Request) encode(e *encoder) {
 	e.str(r.Module)
@@ -52,6 +52,7 @@ func (r *SMS) encode(e *encoder) {
 	e.str(r.User)
 	e.ident(r.RequestID)
 	e.str(r.Provider)
+	e.str(r.Module)
 }
 
 func (r *SMS) decode(d *decoder) {
@@ -63,33 +64,54 @@ func (r *SMS) decode(d *decoder) {
 	r.User = d.str()
 	r.RequestID = d.ident()
 	r.Provider = d.str()
+	if d.version >= ownedVersion {
+		r.Module = d.str()
+	}
 }
 
 func (r *SMS) size() int {
 	return len(r.Phone) + len(r.Originator) + len(r.Message) + len(r.ProjectID) + len(r.SessionID) +
-		len(r.User) + len(r.RequestID) + len(r.Provider)
+		len(r.User) + len(r.RequestID) + len(r.Provider) + len(r.Module)
 }
 
-func (o *SMSOutcome) encode(e *encoder) {
-	e.str(o.Result)
-	e.str(o.Provider)
-	e.ident(o.MessageID)
-	e.str(o.Detail)
-	e.int(o.Segments)
-	e.time(o.Done)
+// encode writes an outcome of version 2; version 1 ended with Done.
+func (s *smsState) encode(e *encoder) {
+	e.str(s.Result)
+	e.str(s.Provider)
+	e.ident(s.MessageID)
+	e.str(s.Detail)
+	e.int(s.Segments)
+	e.time(s.Done)
+	e.str(s.Module)
+	e.strs(s.Parts)
+	e.str(s.Route)
+	e.str(string(s.Status))
+	e.str(s.StatusDetail)
+	e.time(s.StatusAt)
+	e.ident(s.statusOf)
+	e.time(s.Check)
+	e.str(s.CheckPhone)
 }
 
-func (o *SMSOutcome) decode(d *decoder) {
-	o.Result = d.str()
-	o.Provider = d.str()
-	o.MessageID = d.ident()
-	o.Detail = d.str()
-	o.Segments = d.int()
-	o.Done = d.time()
-}
-
-func (o *SMSOutcome) size() int {
-	return len(o.Result) + len(o.Provider) + len(o.MessageID) + len(o.Detail)
+func (s *smsState) decode(d *decoder) {
+	s.Result = d.str()
+	s.Provider = d.str()
+	s.MessageID = d.ident()
+	s.Detail = d.str()
+	s.Segments = d.int()
+	s.Done = d.time()
+	if d.version < statusVersion {
+		return
+	}
+	s.Module = d.str()
+	s.Parts = d.strs()
+	s.Route = d.str()
+	s.Status = Status(d.str())
+	s.StatusDetail = d.str()
+	s.StatusAt = d.time()
+	s.statusOf = d.ident()
+	s.Check = d.time()
+	s.CheckPhone = d.str()
 }
 
 func (r *Call) encode(e *encoder) {

@@ -29,6 +29,14 @@
 // values of their own, keyed by the id of the intent. Beside each block with bad
 // records stands an extract of them under the same key, written and removed in
 // the same transactions.
+//
+// # Delivery of SMS
+//
+// The outcome of an SMS also holds its delivery status, which only the writer
+// changes and only forwards (see [Status]). Three small indexes lead to it: the
+// aggregator's message ids, the place of the block that an id stands in, and the
+// time of the next status check. A receipt for a message whose outcome is not
+// written yet is parked for an hour under the id that it names.
 package journal
 
 import (
@@ -182,6 +190,9 @@ func Open(ctx context.Context, opts Options) (*Journal, error) {
 		}
 		j.kind[k] = s
 	}
+	if err := j.openDelivery(ctx); err != nil {
+		return nil, fmt.Errorf("journal: indexes of sms: %w", err)
+	}
 	queue := opts.Queue
 	if queue == 0 {
 		queue = 4096
@@ -191,6 +202,9 @@ func Open(ctx context.Context, opts Options) (*Journal, error) {
 		every = 10 * time.Minute
 	}
 	j.writer = newWriter(j, opts.View, queue)
+	if err := j.writer.parked.count(ctx, opts.View); err != nil {
+		return nil, fmt.Errorf("journal: parked receipts: %w", err)
+	}
 	background, stop := context.WithCancel(context.Background())
 	j.stop = stop
 	go j.writer.run()

@@ -79,8 +79,10 @@ func TestRoundTrip(t *testing.T) {
 	}
 	wantSMS := journal.SMS{
 		ID: 1, Time: at, Phone: "7919***00", Originator: "FRONTLINE", Message: "(17 characters)", ProjectID: "1111",
-		SessionID: uuid, User: "crm", RequestID: hexID, Provider: "mts-main",
-		MessageID: "AB-17/х", Result: journal.ResultError, Detail: "no money", Segments: 3, Done: at.Add(time.Second),
+		SessionID: uuid, User: "crm", RequestID: hexID, Module: "sms", Provider: "mts-main",
+		MessageID: "AB-17/х", Parts: []string{"AB-18", "AB-19"}, Result: journal.ResultUnknown, Detail: "no money", Segments: 3,
+		Route: "rule 1", Done: at.Add(time.Second),
+		Status: journal.StatusSent, StatusDetail: "buffered", StatusAt: at.Add(2 * time.Second), Check: at.Add(time.Hour), CheckPhone: "+79190000000",
 	}
 	wantCall := journal.Call{
 		ID: 1, Time: at, Node: "fs1", Called: "7919***00", Caller: "1001", Account: "support1", UUID: uuid,
@@ -112,7 +114,11 @@ func TestRoundTrip(t *testing.T) {
 	}
 	err = errors.Join(
 		w.EndSMS(ctx, sms, journal.SMSOutcome{
-			Result: wantSMS.Result, MessageID: wantSMS.MessageID, Detail: wantSMS.Detail, Segments: 3, Done: wantSMS.Done,
+			Result: wantSMS.Result, Module: "sms", Provider: "mts-main", MessageID: wantSMS.MessageID, Parts: wantSMS.Parts, Detail: wantSMS.Detail,
+			Segments: 3, Route: wantSMS.Route, Done: wantSMS.Done, Check: wantSMS.Check, CheckPhone: wantSMS.CheckPhone,
+		}),
+		apply(w, journal.Moved, journal.Receipt{
+			Module: "sms", Instance: "mts-main", Reference: "1", Status: journal.StatusSent, Detail: wantSMS.StatusDetail, At: wantSMS.StatusAt,
 		}),
 		w.EndCall(ctx, call, journal.CallOutcome{Result: wantCall.Result, Detail: wantCall.Detail, Done: wantCall.Done}),
 	)

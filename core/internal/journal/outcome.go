@@ -12,15 +12,11 @@ import (
 func (j *Journal) joinSMS(ctx context.Context, p *plan, rows []SMS, spots []rowSpot) ([]SMS, []rowSpot, error) {
 	s := j.kind[KindSMS]
 	err := j.outcomes(ctx, s, spots, func(i int, value []byte) error {
-		var o SMSOutcome
+		var o smsState
 		if err := readOutcome(value, o.decode); err != nil {
 			return err
 		}
-		r := &rows[i]
-		r.Result, r.MessageID, r.Detail, r.Segments, r.Done = o.Result, o.MessageID, o.Detail, o.Segments, o.Done
-		if o.Provider != "" {
-			r.Provider = o.Provider
-		}
+		o.join(&rows[i])
 		return nil
 	})
 	if err != nil {

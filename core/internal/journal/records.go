@@ -36,7 +36,8 @@ const (
 )
 
 // SMS is a message joined with its outcome. BeginSMS stores the fields down to
-// Provider; the others come from EndSMS.
+// Provider, EndSMS those down to Done, and what became of the message later
+// comes from ApplyReceipts.
 type SMS struct {
 	ID         uint64
 	Time       time.Time // when it was begun; zero means now
@@ -47,23 +48,41 @@ type SMS struct {
 	SessionID  string
 	User       string
 	RequestID  string
+	Module     string // whose message it is; empty in records of older versions
 	Provider   string // the intended one, then the one that the outcome names
 
-	MessageID string // the aggregator's
-	Result    string // ResultPending, ResultOK, ResultError, ResultUnknown
+	MessageID string   // the aggregator's
+	Parts     []string // further ids of the aggregator, one for each part
+	Result    string   // ResultPending, ResultOK, ResultError, ResultUnknown
 	Detail    string
 	Segments  int
+	Route     string    // why this provider: the rule, and who was tried before
 	Done      time.Time // zero while there is no outcome
+
+	Status       Status // empty while nothing is known
+	StatusDetail string
+	StatusAt     time.Time
+	// Check is when the provider is to be asked for the status; zero means never.
+	// CheckPhone is the number to ask with, kept only until then.
+	Check      time.Time
+	CheckPhone string
 }
 
 // SMSOutcome is how sending ended.
 type SMSOutcome struct {
-	Result    string // ResultOK or ResultError
+	Result    string // ResultOK, ResultError or ResultUnknown
+	Module    string // whose message it is: only its receipts are taken
 	Provider  string // empty keeps the intended one
 	MessageID string
+	Parts     []string
 	Detail    string
 	Segments  int
+	Route     string
 	Done      time.Time // zero means now
+	// Check and CheckPhone: see [SMS]. They do not matter when the result is an
+	// error.
+	Check      time.Time
+	CheckPhone string
 }
 
 // Call is a call joined with its outcome. BeginCall stores the fields down to
@@ -122,9 +141,11 @@ type entry interface {
 }
 
 type fields interface {
-	encode(*encoder)
+	encodable
 	size() int
 }
+
+type encodable interface{ encode(*encoder) }
 
 // filter is a query's conditions on fields; empty ones hold for every record.
 type filter struct {

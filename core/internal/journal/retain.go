@@ -62,15 +62,21 @@ func (j *Journal) retainSome(ctx context.Context, s *sequence, limit uint64) (in
 		if err := putMeta(tx, s); err != nil {
 			return err
 		}
-		blocks, extracts := tx.Prefix(blockName(s.kind)), tx.Prefix(extractName(s.kind))
+		blocks, extracts, places := tx.Prefix(blockName(s.kind)), tx.Prefix(extractName(s.kind)), tx.Prefix(placeName)
 		for _, key := range keys {
 			if err := blocks.Delete(key); err != nil {
 				return err
 			}
-			if s.kind != KindRequest {
-				continue // has no extracts
+			var err error
+			switch s.kind {
+			case KindRequest:
+				err = extracts.Delete(key)
+			case KindSMS:
+				if _, first, parsed := parseBlockKey(key); parsed == nil {
+					err = places.Delete(outcomeKey(first))
+				}
 			}
-			if err := extracts.Delete(key); err != nil {
+			if err != nil {
 				return err
 			}
 		}

@@ -31,7 +31,10 @@ type writer struct {
 	batch    []*pending
 	builders [kinds]builder
 	ends     []outcome
+	changes  []change
 	enc      encoder
+	parked   parking
+	now      time.Time // of the batch
 
 	records, blocks, bytes, failed atomic.Uint64
 }
@@ -132,6 +135,8 @@ func (w *writer) write() {
 	clear(w.batch)
 	clear(w.ends)
 	w.ends = w.ends[:0]
+	clear(w.changes)
+	w.changes = w.changes[:0]
 	for k := range w.builders {
 		w.builders[k].reset()
 	}
@@ -141,9 +146,14 @@ func (w *writer) write() {
 // a batch that fails to commit stay unused.
 func (w *writer) number() {
 	now := w.j.now()
+	w.now = now
 	for _, p := range w.batch {
+		if p.change != nil {
+			w.changes = append(w.changes, p.change)
+			continue
+		}
 		if p.outcome != nil {
-			value := append([]byte(nil), appendOutcome(&w.enc, p.outcome)...)
+			value := append([]byte(nil), appendOutcome(&w.enc, outcomeVersion, p.outcome)...)
 			w.ends = append(w.ends, outcome{p.seq, p.id, value})
 			continue
 		}
@@ -177,11 +187,14 @@ func (w *writer) commit() error {
 			}
 			written += uint64(len(o.value))
 		}
-		return nil
+		n, err := w.change(tx)
+		written += n
+		return err
 	})
 	if err != nil {
 		return err
 	}
+	w.parked.settle()
 	w.bytes.Add(written)
 	w.blocks.Add(blocks)
 	for _, s := range w.j.kind[KindRequest:] {
@@ -208,6 +221,11 @@ func (w *writer) putBlock(tx store.Tx, s *sequence, b *builder) ([]byte, error) 
 	key, value := blockKey(high, b.head.first), b.block()
 	if b.head.bad > 0 {
 		if err := tx.Prefix(extractName(s.kind)).Put(key, b.extract(), 0); err != nil {
+			return nil, err
+		}
+	}
+	if s.kind == KindSMS {
+		if err := putPlace(tx, high, b.head.first); err != nil {
 			return nil, err
 		}
 	}

@@ -34,7 +34,7 @@ func (s *Server) kannel(w http.ResponseWriter, r *http.Request) {
 		text, garbled = sevenBit(text)
 	}
 	outcome := OutcomeOf(to)
-	s.keep(Message{Format: "kannel", To: to, From: field("from"), Text: text, Garbled: garbled, Accepted: outcome == Accept || outcome == InnerError})
+	id := s.keep(Message{Format: "kannel", To: to, From: field("from"), Text: text, Garbled: garbled, Accepted: outcome.accepts() || outcome == InnerError})
 	if s.common(w, r, outcome) {
 		return
 	}
@@ -46,6 +46,8 @@ func (s *Server) kannel(w http.ResponseWriter, r *http.Request) {
 	case Unavailable:
 		writeText(w, http.StatusServiceUnavailable, "Temporal failure, try again later.")
 	default:
+		mask, _ := strconv.Atoi(field("dlr-mask", "dlrmask")) // like Kannel: what is no number is 0
+		s.deliver(id, to, s.kannelReceipts(mask, field("dlr-url", "dlrurl"), id))
 		writeText(w, http.StatusAccepted, "0: Accepted for delivery")
 	}
 }
@@ -91,7 +93,7 @@ func (s *Server) smsc(w http.ResponseWriter, r *http.Request) {
 		garbled = garbled || lost
 	}
 	outcome := OutcomeOf(to)
-	id := s.keep(Message{Format: "smsc", To: to, From: r.FormValue("sender"), Text: text, Garbled: garbled, Accepted: outcome == Accept})
+	id := s.keep(Message{Format: "smsc", To: to, From: r.FormValue("sender"), Text: text, Garbled: garbled, Accepted: outcome.accepts()})
 	if s.common(w, r, outcome) {
 		return
 	}
@@ -144,9 +146,9 @@ func (s *Server) smsru(w http.ResponseWriter, r *http.Request) {
 	numbers, order := map[string]smsruNumber{}, strings.Split(to, ",")
 	for _, number := range order {
 		outcome := OutcomeOf(number)
-		id := s.keep(Message{Format: "smsru", To: number, From: r.FormValue("from"), Text: text, Garbled: !utf8.ValidString(text), Accepted: outcome == Accept})
+		id := s.keep(Message{Format: "smsru", To: number, From: r.FormValue("from"), Text: text, Garbled: !utf8.ValidString(text), Accepted: outcome.accepts()})
 		switch outcome {
-		case Accept:
+		case Accept, Undelivered, Expired, Secretive:
 			numbers[number] = smsruNumber{Status: "OK", StatusCode: 100, ID: "202611-" + id}
 		case InnerError:
 			numbers[number] = smsruNumber{Status: "ERROR", StatusCode: 207, StatusText: "На этот номер нет маршрута для доставки сообщений"}
@@ -172,11 +174,10 @@ func (s *Server) smsru(w http.ResponseWriter, r *http.Request) {
 // json is the plain one: Bearer key, one message, HTTP statuses that mean what they say,
 // except that InnerError is a 200 with status "rejected".
 func (s *Server) json(w http.ResponseWriter, r *http.Request) {
-	if r.Header.Get("Authorization") != "Bearer "+s.options.Key {
-		writeJSON(w, http.StatusUnauthorized, map[string]string{"error": "invalid key"})
+	if !s.knows(w, r) {
 		return
 	}
-	var body struct{ To, From, Text string }
+	var body struct{ To, From, Text, Callback, Reference string }
 	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody)).Decode(&body); err != nil {
 		writeJSON(w, http.StatusBadRequest, map[string]string{"error": "invalid JSON"})
 		return
@@ -186,7 +187,7 @@ func (s *Server) json(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	outcome := OutcomeOf(body.To)
-	id := s.keep(Message{Format: "json", To: body.To, From: body.From, Text: body.Text, Accepted: outcome == Accept})
+	id := s.keep(Message{Format: "json", To: body.To, From: body.From, Text: body.Text, Accepted: outcome.accepts()})
 	if s.common(w, r, outcome) {
 		return
 	}
@@ -199,6 +200,7 @@ func (s *Server) json(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Retry-After", "5")
 		writeJSON(w, http.StatusServiceUnavailable, map[string]string{"error": "try again later"})
 	default:
+		s.deliver(id, body.To, s.jsonReceipts(body.Callback, body.Reference))
 		writeJSON(w, http.StatusOK, map[string]string{"id": id, "status": "accepted"})
 	}
 }

@@ -24,11 +24,17 @@ const (
 	Garbage             // …0004: HTTP 200 with an HTML page
 	Drop                // …0005: the request is read and kept, then the connection is cut
 	Unavailable         // …0006: 503
+	Undelivered         // …0007: accepted, later not delivered
+	Expired             // …0008: accepted, later expired
+	Secretive           // …0009: accepted and delivered, but no receipt is sent
 )
+
+// accepts reports whether an aggregator takes a message with this outcome.
+func (o Outcome) accepts() bool { return o == Accept || o > Unavailable }
 
 // OutcomeOf reads the magic digits of a number.
 func OutcomeOf(number string) Outcome {
-	for outcome := Refuse; outcome <= Unavailable; outcome++ {
+	for outcome := Refuse; outcome <= Secretive; outcome++ {
 		if strings.HasSuffix(number, "000"+strconv.Itoa(int(outcome))) {
 			return outcome
 		}
@@ -42,6 +48,7 @@ type Options struct {
 	APIID          string        // sms.ru: "sandbox-api-id"
 	Key            string        // plain JSON: "sandbox-key"
 	Hang           time.Duration // how long Silence lasts, 60 s if 0
+	Delay          time.Duration // between accepted, sent and delivered; 200 ms if 0
 }
 
 // Message is one SMS that an aggregator read.
@@ -54,6 +61,7 @@ type Message struct {
 	Garbled  bool      `json:"garbled"` // the text lost characters: wrong coding or charset
 	Accepted bool      `json:"accepted"`
 	At       time.Time `json:"at"`
+	Delivery string    `json:"delivery"` // "", then "sent", then "delivered", "undelivered" or "expired"
 }
 
 // Server is safe for concurrent use.
@@ -61,7 +69,9 @@ type Server struct {
 	options Options
 	done    chan struct{}
 	once    sync.Once
+	work    sync.WaitGroup // deliveries
 	mu      sync.Mutex
+	closed  bool
 	next    int
 	kept    []Message
 }
@@ -81,19 +91,33 @@ func New(o Options) *Server {
 	if o.Hang == 0 {
 		o.Hang = time.Minute
 	}
+	if o.Delay == 0 {
+		o.Delay = 200 * time.Millisecond
+	}
 	return &Server{options: o, done: make(chan struct{})}
 }
 
-// Close ends every silent request.
-func (s *Server) Close() { s.once.Do(func() { close(s.done) }) }
+// Close ends every silent request and every delivery.
+func (s *Server) Close() {
+	s.once.Do(func() {
+		s.mu.Lock()
+		s.closed = true
+		s.mu.Unlock()
+		close(s.done)
+	})
+	s.work.Wait()
+}
 
-// Register adds the four send addresses and GET /sms/messages.
+// Register adds the four send addresses, status and balance of the plain JSON
+// aggregator, and GET /sms/messages.
 func (s *Server) Register(mux *http.ServeMux) {
 	mux.HandleFunc("/cgi-bin/sendsms", s.kannel)
 	mux.HandleFunc("/sms/kannel", s.kannel)
 	mux.HandleFunc("/sys/send.php", s.smsc)
 	mux.HandleFunc("/sms/send", s.smsru)
 	mux.HandleFunc("POST /api/send", s.json)
+	mux.HandleFunc("GET /api/status", s.status)
+	mux.HandleFunc("GET /api/balance", s.balance)
 	mux.HandleFunc("GET /sms/messages", s.list)
 }
 

@@ -1,5 +1,6 @@
 // Package journalcall is the host side of capability journal: a plugin records
-// the intent and the outcome of an SMS, and opens pages of the journal's reports.
+// the intent, the outcome and the delivery of an SMS, looks its own records up, and
+// opens pages of the journal's reports.
 package journalcall
 
 import (
@@ -21,23 +22,40 @@ type Journal interface {
 	EndSMS(ctx context.Context, id uint64, o journal.SMSOutcome) error
 	SMS(ctx context.Context, q journal.Query) (journal.Page[journal.SMS], error)
 	Requests(ctx context.Context, q journal.Query) (journal.Page[journal.Request], error)
+	Delivery
+}
+
+// Delivery is the part that follows an SMS after it was handed over.
+type Delivery interface {
+	ApplyReceipts(ctx context.Context, receipts []journal.Receipt) ([]journal.Applied, error)
+	FindSMS(ctx context.Context, module string, id uint64) (journal.SMS, error)
+	FindMessage(ctx context.Context, module, instance, messageID string) (journal.SMS, error)
 }
 
 // Options configures the capability.
 type Options struct {
 	Journal Journal
+	// Module is whose records they are: the asking module.
+	Module string
 	// Zone is the gateway's time zone, for dates and for the times in reports.
 	Zone *time.Location
 	// Phone and Text decide how much of a number and of a message is recorded.
 	Phone, Text func(string) string
+	// Now replaces the clock; nil means [time.Now].
+	Now func() time.Time
 }
 
 // Operations returns the capability's operations.
 func Operations(o Options) map[string]wasm.Operation {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
 	return map[string]wasm.Operation{
-		abi.OpJournalBegin:  {Local: true, Run: o.begin},
-		abi.OpJournalEnd:    {Local: true, Run: o.end},
-		abi.OpJournalReport: {Run: o.report},
+		abi.OpJournalBegin:   {Local: true, Run: o.begin},
+		abi.OpJournalEnd:     {Local: true, Run: o.end},
+		abi.OpJournalReceipt: {Local: true, Run: o.receipt},
+		abi.OpJournalFind:    {Local: true, Run: o.find},
+		abi.OpJournalReport:  {Run: o.report},
 	}
 }
 
@@ -53,7 +71,7 @@ func (o Options) begin(ctx context.Context, c *wasm.Call, request, dst []byte) [
 	id, err := o.Journal.BeginSMS(ctx, journal.SMS{
 		Phone: o.Phone(f.Get("phone").String()), Originator: f.Get("originator").String(),
 		Message: o.Text(f.Get("message").String()), ProjectID: f.Get("project_id").String(),
-		SessionID: f.Get("session_id").String(), Provider: f.Get("provider").String(),
+		SessionID: f.Get("session_id").String(), Provider: f.Get("provider").String(), Module: o.Module,
 		User: c.User, RequestID: c.RequestID,
 	})
 	if err != nil {
@@ -76,11 +94,7 @@ func (o Options) end(ctx context.Context, _ *wasm.Call, request, dst []byte) []b
 	default:
 		return hostcall.Malformed(dst, abi.OpJournalEnd, errors.New(`result is not "OK", "error" or "unknown"`))
 	}
-	segments, _ := q.Fields.Get("segments").Int() // missing is 0
-	err = o.Journal.EndSMS(ctx, id, journal.SMSOutcome{
-		Result: q.Result, Provider: q.Fields.Get("provider").String(), MessageID: q.Fields.Get("message_id").String(),
-		Detail: q.Fields.Get("detail").String(), Segments: int(segments),
-	})
+	err = o.Journal.EndSMS(ctx, id, o.outcome(q.Result, q.Fields))
 	if err != nil {
 		return hostcall.Internal(dst, abi.OpJournalEnd, err)
 	}

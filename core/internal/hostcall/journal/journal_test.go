@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -18,12 +19,13 @@ import (
 
 // stub is a journal that notes what it is asked for.
 type stub struct {
-	sms     journal.SMS
-	id      uint64
-	outcome journal.SMSOutcome
-	query   journal.Query
-	asked   string
-	err     error
+	sms                  journal.SMS
+	id                   uint64
+	outcome              journal.SMSOutcome
+	query                journal.Query
+	asked                string
+	err                  error
+	journalcall.Delivery // none: TestDelivery uses a real journal
 }
 
 func (s *stub) BeginSMS(_ context.Context, m journal.SMS) (uint64, error) {
@@ -66,6 +68,9 @@ func run(t testing.TB, o journalcall.Options, operation string, request []byte) 
 	t.Helper()
 	if o.Phone == nil {
 		o.Phone, o.Text = func(s string) string { return "tel:" + s }, func(s string) string { return "text:" + s }
+	}
+	if o.Module == "" {
+		o.Module = "sms"
 	}
 	if o.Zone == nil {
 		o.Zone = zone(t, "Europe/Moscow")
@@ -136,14 +141,15 @@ func TestSMS(t *testing.T) {
 	want := journal.SMS{
 		Phone: "tel:+79190001234", Message: "text:secret", Originator: "ACME", ProjectID: "p", SessionID: "s", Provider: "mts", User: "crm", RequestID: "req-1",
 	}
-	if s.sms != want {
+	want.Module = "sms"
+	if !reflect.DeepEqual(s.sms, want) {
 		t.Errorf("%+v", s.sms)
 	}
 	fields = new(abi.Object).Str("provider", "backup").Str("message_id", "m1").Str("detail", "d").Int("segments", 3).Value()
 	end := abi.JournalEnd{Kind: "sms", ID: "18446744073709551615", Result: "unknown", Fields: fields}
 	body, failure = run(t, journalcall.Options{Journal: s}, abi.OpJournalEnd, end.Append(nil))
 	if failure != nil || body.Exists() || s.id != 18446744073709551615 ||
-		s.outcome != (journal.SMSOutcome{Result: "unknown", Provider: "backup", MessageID: "m1", Detail: "d", Segments: 3}) {
+		!reflect.DeepEqual(s.outcome, journal.SMSOutcome{Result: "unknown", Module: "sms", Provider: "backup", MessageID: "m1", Detail: "d", Segments: 3}) {
 		t.Errorf("%v %+v", failure, s)
 	}
 	for err, code := range map[error]abi.Code{
@@ -272,7 +278,7 @@ func TestColumns(t *testing.T) {
 			"user=crm ip=1.2.3.4 duration_ms=1.500 request_id=r reason=why ignored=a,b error_id=e"},
 		{"sms",
 			"Id=7 phone=+7…34 originator=ACME message=hi result=OK project_id=p session_id=s date_time=2026-07-02 00:30:15",
-			"user=crm request_id=r provider=mts message_id=m segments=2 detail=d done_at="},
+			"user=crm request_id=r provider=mts message_id=m segments=2 detail=d done_at= route= status= status_detail= status_at="},
 	}
 	for _, row := range rows {
 		for _, extended := range []bool{false, true} {

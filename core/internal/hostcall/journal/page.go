@@ -97,4 +97,8 @@ var smsColumns = []column[journal.SMS]{
 	{name: "segments", extended: true, text: func(r *journal.SMS, _ *time.Location) string { return strconv.Itoa(r.Segments) }},
 	{name: "detail", extended: true, text: func(r *journal.SMS, _ *time.Location) string { return r.Detail }},
 	{name: "done_at", extended: true, text: func(r *journal.SMS, z *time.Location) string { return stamp(r.Done, z) }},
+	{name: "route", extended: true, text: func(r *journal.SMS, _ *time.Location) string { return r.Route }},
+	{name: "status", extended: true, text: func(r *journal.SMS, _ *time.Location) string { return string(r.Status) }},
+	{name: "status_detail", extended: true, text: func(r *journal.SMS, _ *time.Location) string { return r.StatusDetail }},
+	{name: "status_at", extended: true, text: func(r *journal.SMS, z *time.Location) string { return stamp(r.StatusAt, z) }},
 }

@@ -18,9 +18,11 @@ type Provider struct {
 	Name   string
 	Plugin string
 	Ready  bool
-	// Serves reports whether it implements an operation of the point.
-	Serves func(operation string) bool
-	Do     func(ctx context.Context, q *abi.Request, depth int) (*wasm.Result, error)
+	// Operations are those that it implements at the point.
+	Operations []string
+	// ReceiptURL is the address of its webhook, "" when it has none.
+	ReceiptURL string
+	Do         func(ctx context.Context, q *abi.Request, depth int) (*wasm.Result, error)
 }
 
 // Directory finds providers on the table in force.
@@ -58,10 +60,11 @@ func (h host) list(_ context.Context, _ *wasm.Call, request, dst []byte) []byte 
 	}
 	var list abi.List
 	for _, p := range h.directory.Extending(args[0]) {
-		entry := abi.AppendArray(nil, 3)
+		entry := abi.AppendArray(nil, 5)
 		entry = abi.AppendString(entry, p.Name)
 		entry = abi.AppendString(entry, p.Plugin)
-		list.Add(abi.AppendBool(entry, p.Ready))
+		entry = abi.AppendStrings(abi.AppendBool(entry, p.Ready), p.Operations...)
+		list.Add(abi.AppendString(entry, p.ReceiptURL))
 	}
 	return hostcall.OK(dst, list.Value())
 }
@@ -89,7 +92,7 @@ func (h host) call(ctx context.Context, c *wasm.Call, request, dst []byte) []byt
 		})
 	}
 	p := providers[i]
-	if !p.Serves(q.Operation) {
+	if !slices.Contains(p.Operations, q.Operation) {
 		return hostcall.Fail(dst, abi.Error{
 			Code: abi.CodeDenied, Message: q.Instance, Detail: fmt.Sprintf("%s does not implement %s of %s", p.Plugin, q.Operation, q.Point),
 		})

@@ -27,10 +27,10 @@ func (w *world) Extending(p string) []providercall.Provider {
 	if p != point || w.asked > 1 {
 		return nil // the table was swapped meanwhile
 	}
-	serves := func(operation string) bool { return operation == "send" }
+	serves := []string{"send", "receipt"}
 	return []providercall.Provider{
-		{Name: "mts-main", Plugin: "mts", Ready: true, Serves: serves, Do: w.run},
-		{Name: "backup", Plugin: "kannel", Serves: serves, Do: w.run},
+		{Name: "mts-main", Plugin: "mts", Ready: true, Operations: serves, ReceiptURL: "https://gw/hooks/mts-main/s", Do: w.run},
+		{Name: "backup", Plugin: "kannel", Operations: serves[:1], Do: w.run},
 	}
 }
 
@@ -60,9 +60,9 @@ func TestList(t *testing.T) {
 	if failure != nil || body.Len() != 2 {
 		t.Fatal(failure, body.Len())
 	}
-	for i, want := range []string{"mts-main mts true", "backup kannel false"} {
+	for i, want := range []string{"mts-main mts true 2 https://gw/hooks/mts-main/s", "backup kannel false 1 "} {
 		e := body.Index(i)
-		if got := fmt.Sprint(e.Index(0), " ", e.Index(1), " ", e.Index(2).Bool()); got != want {
+		if got := fmt.Sprint(e.Index(0), " ", e.Index(1), " ", e.Index(2).Bool(), " ", e.Index(3).Len(), " ", e.Index(4)); got != want {
 			t.Errorf("%s, want %s", got, want)
 		}
 	}
