@@ -27,7 +27,11 @@ func send(t *patchbay.Task) (patchbay.Reply, error) {
 	switch a.rules.judge(status, body, values) {
 	case accepted:
 		var o patchbay.Object
-		return patchbay.JSON(o.Str("message_id", a.id(body, values)).Value()), nil
+		o.Str("message_id", a.id(body, values))
+		if a.reports == nil && values["receipt_url"] != "" {
+			o.Bool("receipts", false)
+		}
+		return patchbay.JSON(o.Value()), nil
 	case refused:
 		return patchbay.Reply{}, patchbay.Refused(system, a.detail(status, body, values))
 	case unavailable:
@@ -48,6 +52,7 @@ func (a *aggregator) values(p patchbay.Value) template.Values {
 	return template.Values{
 		"phone": phone, "phone_digits": strings.TrimPrefix(phone, "+"), "message": p.Get("message").String(),
 		"originator": originator, "reference": p.Get("reference").String(),
+		"receipt_url": p.Get("receipt_url").String(),
 	}
 }
 

@@ -27,7 +27,11 @@ func send(t *patchbay.Task) (patchbay.Reply, error) {
 		return patchbay.Reply{}, err
 	}
 	var o patchbay.Object
-	return patchbay.JSON(o.Str("message_id", t.Param("reference")).Value()), nil
+	o.Str("message_id", t.Param("reference"))
+	if settings.dlrURL != nil && t.Param("receipt_url") != "" {
+		o.Bool("receipts", false) // they go to another address
+	}
+	return patchbay.JSON(o.Value()), nil
 }
 
 // outcome reads the answer of smsbox (Kannel 1.4.5, gw/smsbox.c): 202 accepted
@@ -74,11 +78,12 @@ func sendURL(p patchbay.Value) (string, error) {
 	}
 	add("coding", coding)
 	add("charset", "UTF-8")
-	if settings.dlrURL != nil {
-		receipt, err := settings.dlrURL.Render(template.Values{"reference": p.Get("reference").String()})
-		if err != nil {
-			return "", err
-		}
+	receipt, err := receiptURL(p)
+	if err != nil {
+		return "", err
+	}
+	if receipt != "" {
+		add("dlr-mask", settings.dlrMask)
 		add("dlr-url", receipt)
 	}
 	add("text", p.Get("message").String())

@@ -16,8 +16,9 @@ const sendsms = "/cgi-bin/sendsms"
 var settings struct {
 	url        string // of sendsms, without a query
 	originator string
-	fixed      []pair // the same for each message
-	dlrURL     *template.Template
+	fixed      []pair             // the same for each message
+	dlrURL     *template.Template // nil: receipts go to the webhook
+	dlrMask    string
 	timeoutMS  int
 }
 
@@ -45,7 +46,7 @@ func configure(v patchbay.Value) error {
 }
 
 func configureReceipts(v patchbay.Value) error {
-	settings.dlrURL = nil
+	settings.dlrURL, settings.dlrMask = nil, v.Get("dlr_mask").String()
 	text := v.Get("dlr_url").String()
 	if text == "" {
 		return nil
@@ -59,7 +60,6 @@ func configureReceipts(v patchbay.Value) error {
 		return errors.New("dlr_url: without {reference} nobody can tell which message a receipt is about: Kannel gives no message id")
 	}
 	settings.dlrURL = t
-	settings.fixed = append(settings.fixed, pair{"dlr-mask", v.Get("dlr_mask").String()})
 	return nil
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"slices"
 	"strconv"
 
 	patchbay "github.com/patchbay-gw/patchbay/sdk-plugin/go"
@@ -17,10 +18,13 @@ const (
 // message is one SMS on its way.
 type message struct {
 	phone      string // E.164
+	region     string
 	text       string
 	originator string
+	projectID  string
 	encoding   string
 	segments   int
+	key        string // decides between weights; the same for the same message
 	journalID  string
 }
 
@@ -33,24 +37,40 @@ func send(t *patchbay.Task) (patchbay.Reply, error) {
 	if err != nil {
 		return patchbay.Reply{}, err
 	}
-	providers, err := candidates(t)
+	all, err := t.Providers(point)
 	if err != nil {
 		return patchbay.Reply{}, patchbay.Unavailable(system, err)
 	}
-	if len(providers) == 0 {
-		return patchbay.Reply{}, patchbay.Unavailable(system, errors.New("no instance of "+point+" is configured"))
+	a := newAttempt(m, newRoute(m, all))
+	if len(a.candidates) == 0 {
+		return patchbay.Reply{}, patchbay.Unavailable(system, errors.New(a.story()+": no instance of "+point+" is configured"))
 	}
-	if m.journalID, err = t.BeginSMS(m.intent(t, providers[0])); err != nil {
+	intended := a.candidates[0].Instance
+	first, admitted := a.next()
+	switch {
+	case admitted:
+		intended = first.Instance
+	case a.busy:
+		// Nothing was tried: this is a limit like any other, not an SMS that failed.
+		return patchbay.Reply{}, a.refusal()
+	}
+	if m.journalID, err = t.BeginSMS(m.intent(t, intended)); err != nil {
+		if admitted {
+			gates.calledOff(first.Instance)
+		}
 		return patchbay.Reply{}, patchbay.Unavailable(journalSystem, err)
 	}
-	return m.through(t, providers)
+	return a.run(t, first, admitted)
 }
 
 func newMessage(t *patchbay.Task) (*message, error) {
-	m := &message{phone: t.Phone("phone").E164, text: t.Param("message"), originator: originator(t)}
+	phone := t.Phone("phone")
+	m := &message{phone: phone.E164, region: phone.Region, text: t.Param("message"), originator: or(t.Param("originator"), settings.originator)}
 	if m.phone == "" {
 		return nil, patchbay.Invalid("phone", "the number has no international form")
 	}
+	m.projectID = or(t.Param("project_id"), settings.projectID)
+	m.key = t.RequestID() + m.phone
 	m.encoding, m.segments = segments(m.text)
 	if m.segments > settings.maxSegments {
 		return nil, patchbay.Invalid("message", strconv.Itoa(m.segments)+" segments, max_segments is "+strconv.Itoa(settings.maxSegments))
@@ -58,47 +78,19 @@ func newMessage(t *patchbay.Task) (*message, error) {
 	return m, nil
 }
 
-func originator(t *patchbay.Task) string {
-	if o := t.Param("originator"); o != "" {
-		return o
+func or(text, otherwise string) string {
+	if text == "" {
+		return otherwise
 	}
-	return settings.originator
+	return text
 }
 
 // intent is the journal's record; the phone stays as the caller gave it, because
 // reports show it that way.
 func (m *message) intent(t *patchbay.Task, provider string) patchbay.Value {
-	project := t.Param("project_id")
-	if project == "" {
-		project = settings.projectID
-	}
 	var o patchbay.Object
 	return o.Str("phone", t.Param("phone")).Str("originator", m.originator).Str("message", m.text).
-		Str("project_id", project).Str("session_id", t.Param("session_id")).Str("provider", provider).Value()
-}
-
-// through tries one provider after the other until one of them decides.
-func (m *message) through(t *patchbay.Task, providers []string) (patchbay.Reply, error) {
-	var last error
-	for _, provider := range providers {
-		answer, err := t.Call(point, "send", provider, m.params())
-		switch outcome(err) {
-		case patchbay.ResultOK:
-			id := answer.Get("message_id").String()
-			m.end(t, patchbay.ResultOK, provider, id, "")
-			return m.reply(t, patchbay.ResultOK, provider, id), nil
-		case patchbay.ResultError:
-			m.end(t, patchbay.ResultError, provider, "", err.Error())
-			return m.reply(t, patchbay.ResultError, provider, ""), nil
-		case patchbay.ResultUnknown:
-			m.end(t, patchbay.ResultUnknown, provider, "", err.Error())
-			return patchbay.Reply{}, patchbay.Unavailable(system, err)
-		}
-		t.Warn("provider did not take the SMS; nothing was sent", "provider", provider, "error", err.Error())
-		last = err
-	}
-	m.end(t, patchbay.ResultError, providers[len(providers)-1], "", last.Error())
-	return patchbay.Reply{}, patchbay.Unavailable(system, last)
+		Str("project_id", m.projectID).Str("session_id", t.Param("session_id")).Str("provider", provider).Value()
 }
 
 // outcome tells what is known after a provider's answer, "" when it is certain
@@ -117,28 +109,62 @@ func outcome(err error) string {
 	return ""
 }
 
-func (m *message) params() patchbay.Value {
+// wantsReceipts reports whether a provider is to be given the address of its
+// webhook.
+func wantsReceipts(p patchbay.Provider) bool {
+	return settings.receipts && p.ReceiptURL != "" && slices.Contains(p.Operations, "receipt")
+}
+
+func (m *message) params(p patchbay.Provider) patchbay.Value {
 	var o patchbay.Object
-	return o.Str("phone", m.phone).Str("message", m.text).Str("originator", m.originator).
-		Str("reference", m.journalID).Str("encoding", m.encoding).Value()
+	o.Str("phone", m.phone).Str("message", m.text).Str("originator", m.originator).
+		Str("reference", m.journalID).Str("encoding", m.encoding).Int("segments", int64(m.segments))
+	receiptURL := ""
+	if wantsReceipts(p) {
+		receiptURL = p.ReceiptURL
+	}
+	return o.Str("receipt_url", receiptURL).Value()
+}
+
+// ending is what came of an SMS.
+type ending struct {
+	result   string
+	provider patchbay.Provider
+	answer   patchbay.Value // of the provider, when it accepted
+	detail   string
+}
+
+// fields are those of the outcome in the journal. The status is asked for where
+// no receipt will tell it.
+func (m *message) fields(e ending, story string) patchbay.Value {
+	var o patchbay.Object
+	o.Str("message_id", e.answer.Get("message_id").String()).Str("provider", e.provider.Instance).Str("detail", e.detail).
+		Int("segments", int64(m.segments)).Str("route", story)
+	if parts := e.answer.Get("part_ids"); parts.Len() > 0 {
+		o.Set("part_ids", parts)
+	}
+	none := e.answer.Get("receipts")
+	receipts := wantsReceipts(e.provider) && (!none.Exists() || none.Bool())
+	if e.result != patchbay.ResultError && !receipts && settings.checkAfter > 0 && slices.Contains(e.provider.Operations, "status") {
+		o.Int("check_s", settings.checkAfter).Str("check_phone", m.phone)
+	}
+	return o.Value()
 }
 
 // end records the outcome. A journal that fails now cannot take the SMS back, so
 // the caller still learns what happened to it; the intent stays in the journal.
-func (m *message) end(t *patchbay.Task, result, provider, messageID, detail string) {
-	var o patchbay.Object
-	o.Str("message_id", messageID).Str("provider", provider).Str("detail", detail).Int("segments", int64(m.segments))
-	if err := t.EndSMS(m.journalID, result, o.Value()); err != nil {
-		t.Error("outcome of an SMS is not in the journal", "id", m.journalID, "result", result, "error", err.Error())
+func (m *message) end(t *patchbay.Task, e ending, story string) {
+	if err := t.EndSMS(m.journalID, e.result, m.fields(e, story)); err != nil {
+		t.Error("outcome of an SMS is not in the journal", "id", m.journalID, "result", e.result, "error", err.Error())
 	}
 }
 
-func (m *message) reply(t *patchbay.Task, result, provider, messageID string) patchbay.Reply {
+func (m *message) reply(t *patchbay.Task, e ending, rule string) patchbay.Reply {
 	var o patchbay.Object
-	o.Str("result", result)
+	o.Str("result", e.result)
 	if t.Params().Get("extended").Bool() {
-		o.Str("id", m.journalID).Str("message_id", messageID).Str("provider", provider).
-			Str("encoding", m.encoding).Int("segments", int64(m.segments))
+		o.Str("id", m.journalID).Str("message_id", e.answer.Get("message_id").String()).Str("provider", e.provider.Instance).
+			Str("encoding", m.encoding).Int("segments", int64(m.segments)).Str("rule", rule)
 	}
 	return patchbay.JSON(o.Value())
 }

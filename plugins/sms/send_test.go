@@ -44,11 +44,11 @@ func TestAccepted(t *testing.T) {
 		t.Errorf("intent %s, want %s", got, want)
 	}
 	end := h.Journal.Ended[0]
-	if got, want := plugintest.JSON(end.Fields), `{"message_id":"m-1","provider":"kannel","detail":"","segments":1}`; end.Result != "OK" || got != want {
+	if got, want := plugintest.JSON(end.Fields), `{"message_id":"m-1","provider":"kannel","detail":"","segments":1,"route":"rule default: kannel: accepted"}`; end.Result != "OK" || got != want {
 		t.Errorf("outcome %s %s, want %s", end.Result, got, want)
 	}
 	if got, want := plugintest.JSON(h.ProviderCalls()[0].Params), `{"phone":"+79190000000","message":"Проверка работы ПО АРІ ЦОВ",`+
-		`"originator":"FRONTLINE","reference":"1","encoding":"ucs2"}`; got != want {
+		`"originator":"FRONTLINE","reference":"1","encoding":"ucs2","segments":1,"receipt_url":""}`; got != want {
 		t.Errorf("provider got %s, want %s", got, want)
 	}
 }
@@ -56,7 +56,7 @@ func TestAccepted(t *testing.T) {
 func TestRequestOverridesSettings(t *testing.T) {
 	h := plugintest.New(t).Settings(`{"originator":"FRONTLINE","project_id":"1111"}`).Provider(point, "kannel", accepts)
 	got := h.Action("send", `{"phone":"+7 (919) 000-00-00","message":"Hi","originator":"INFO","project_id":"2","session_id":"s","extended":true}`)
-	if want := `{"result":"OK","id":"1","message_id":"m-1","provider":"kannel","encoding":"gsm7","segments":1}`; got.JSON() != want {
+	if want := `{"result":"OK","id":"1","message_id":"m-1","provider":"kannel","encoding":"gsm7","segments":1,"rule":"default"}`; got.JSON() != want {
 		t.Errorf("got %s, want %s", got.JSON(), want)
 	}
 	if got, want := plugintest.JSON(h.Journal.Begun[0].Fields), `{"phone":"+7 (919) 000-00-00","originator":"INFO","message":"Hi",`+
@@ -126,8 +126,12 @@ func TestOrderOfProviders(t *testing.T) {
 	for _, q := range h.ProviderCalls() {
 		order = append(order, q.Instance)
 	}
-	if want := []string{"c", "gone", "a"}; !slices.Equal(order, want) {
+	if want := []string{"c", "a"}; !slices.Equal(order, want) {
 		t.Errorf("asked %v, want %v", order, want)
+	}
+	want := "rule default: gone: not configured; c: did not take it, unavailable; a: accepted"
+	if got := h.Journal.Ended[0].Fields.Get("route").String(); got != want {
+		t.Errorf("the journal says %q, want %q", got, want)
 	}
 }
 
