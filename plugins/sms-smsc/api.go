@@ -1,0 +1,81 @@
+package main
+
+import (
+	"errors"
+	"strconv"
+	"strings"
+
+	patchbay "github.com/patchbay-gw/patchbay/sdk-plugin/go"
+)
+
+// hosts are the server and its spare one.
+var hosts = [...]string{"https://smsc.ru/sys/", "https://www2.smsc.ru/sys/"}
+
+// call posts fields, pairs of names and values, to a script and returns its JSON.
+// The spare server is asked only when nothing reached the first one.
+func call(t *patchbay.Task, script string, fields ...string) (patchbay.Value, error) {
+	var answer patchbay.Response
+	var err error
+	for _, host := range hosts {
+		q := patchbay.Post(host + script).Parse(patchbay.ParseJSON).Timeout(timeoutMS)
+		if apiKey != "" {
+			q.Form("apikey", apiKey)
+		} else {
+			q.Form("login", login).Form("psw", password)
+		}
+		q.Form("fmt", "3").Form("charset", "utf-8")
+		for i := 0; i+1 < len(fields); i += 2 {
+			q.Form(fields[i], fields[i+1])
+		}
+		var e *patchbay.Error
+		if answer, err = t.Do(q); err == nil || errors.As(err, &e) && e.Sent {
+			break
+		}
+	}
+	if err != nil {
+		return nil, patchbay.Unavailable(system, err)
+	}
+	switch code, failed := answer.Data.Get("error_code").Int(); {
+	case failed:
+		return nil, refusal(t, code, answer.Data.Get("error").String())
+	case answer.Status == 200 && answer.Data.Kind() == patchbay.Map:
+		return answer.Data, nil
+	}
+	return nil, foreign(answer)
+}
+
+// refusal says what an error_code means: the message was not taken, whatever it is.
+func refusal(t *patchbay.Task, code int64, text string) error {
+	text = strconv.FormatInt(code, 10) + " " + text
+	switch code {
+	case 2: // wrong login, or an address that the account does not allow
+		t.Error("SMSC.ru refuses the login; no SMS leaves through it until login, password or key are right", "error", text)
+	case 3:
+		t.Error("SMSC.ru: the account has no money left", "error", text)
+	case 4:
+		t.Error("SMSC.ru has blocked the address of the gateway for a while", "error", text)
+	case 6, 7: // forbidden text or sender; wrong number
+		return patchbay.Refused(system, text)
+	case 9: // the same message within a minute, or too many requests at once
+		return patchbay.Busy(system, 60_000)
+	}
+	return patchbay.Unavailable(system, errors.New(text))
+}
+
+// foreign is for answers that SMSC.ru itself does not give: a page of a proxy, a
+// broken body. A client error says that the request was not carried out.
+func foreign(answer patchbay.Response) error {
+	text := "HTTP " + strconv.Itoa(answer.Status) + " " + excerpt(answer.Body)
+	switch {
+	case answer.Status == 429:
+		return patchbay.Busy(system, 1000)
+	case answer.Status/100 == 4 && answer.Status != 408:
+		return patchbay.Unavailable(system, errors.New(text))
+	}
+	return patchbay.Uncertain(system, text)
+}
+
+// excerpt returns the beginning of an answer for the log.
+func excerpt(body []byte) string {
+	return strings.ToValidUTF8(strings.TrimSpace(string(body[:min(len(body), 100)])), "")
+}
