@@ -12,6 +12,8 @@ import (
 	"regexp"
 	"slices"
 	"time"
+
+	"github.com/patchbay-gw/patchbay/core/internal/minisig"
 )
 
 // Config is the configuration of one gateway. It is read-only once returned: share it freely, never change it.
@@ -22,6 +24,8 @@ type Config struct {
 	Limits     Limits
 	Journal    Journal
 	Store      Store
+	Trust      Trust
+	Upgrade    Upgrade
 	FreeSWITCH []FreeSWITCH    // in file order; names are unique
 	Modules    []ModuleBlock   // in file order; names are unique
 	Providers  []ProviderBlock // in file order; names are unique
@@ -116,6 +120,27 @@ type Store struct {
 	Cache int64 // bytes
 }
 
+// Values of Trust.Unsigned.
+const (
+	UnsignedAllow   = "allow"   // any file of the folders and any upload
+	UnsignedShipped = "shipped" // only those that lie beside the gateway's own binary
+	UnsignedRefuse  = "refuse"
+)
+
+// Trust is the block "trust": whose plugins run.
+type Trust struct {
+	Keys     []minisig.Key // whose signatures count; none twice
+	Unsigned string        // allow, shipped, refuse
+}
+
+// Upgrade is the block "upgrade": how plugins change while the gateway runs.
+type Upgrade struct {
+	Watch   time.Duration // how often the plugin folders are looked at
+	Trial   time.Duration // how long a new version is watched; 0: not at all
+	Crashes int           // so many crashes within the trial bring the old version back
+	Keep    int           // versions of each plugin that stay on disk beside those in use
+}
+
 // FreeSWITCH is one telephone node: a block freeswitch "<name>".
 type FreeSWITCH struct {
 	Name             string
@@ -155,6 +180,7 @@ type CDR struct {
 type Plugin struct {
 	Name     string // the label
 	Plugin   string // id of the plugin; the label if not given
+	SHA256   string // the version that runs, in full; "" if it is not pinned here
 	Enabled  bool   // true if not given; see Config.IsSet
 	Grant    *Grant // nil: what the operator consented to in the panel
 	Settings map[string]any

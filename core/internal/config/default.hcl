@@ -71,6 +71,22 @@ store {
   cache = "64MiB"
 }
 
+trust {
+  keys = [] # public keys of minisign whose signatures of plugin files count: "RW…" or file("vendor.pub")
+
+  # Plugin files without such a signature: "allow" takes them from everywhere; "shipped" only from the folder "plugins"
+  # beside the gateway's binary, if nobody can write there who could not replace the binary; "refuse" takes none.
+  # A file whose signature does not fit never runs.
+  unsigned = "shipped"
+}
+
+upgrade {
+  watch   = "2s" # how often the plugin folders are looked at
+  trial   = "5m" # how long a new version is watched; "0s": not at all
+  crashes = 3    # so many crashes within that time bring the old version back
+  keep    = 3    # versions of each plugin that stay in data/plugins beside those in use
+}
+
 # freeswitch "main" {
 #   address           = "127.0.0.1:8021"
 #   user              = ""
@@ -105,6 +121,8 @@ store {
 
 # provider "kannel" {
 #   plugin = "sms-kannel"
+#   # sha256 pins the version; left out: the newest one of the folders, or what was chosen in the panel
+#   sha256 = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 #
 #   grant {
 #     capabilities = ["http", "log"]

@@ -3,6 +3,8 @@ package config
 import (
 	"regexp"
 	"time"
+
+	"github.com/patchbay-gw/patchbay/core/internal/minisig"
 )
 
 const day = 24 * time.Hour
@@ -25,6 +27,16 @@ func (d *decoder) decode(root *scope, c *Config) {
 	}
 	if s := root.block("store"); s != nil {
 		text(s, "cache", &c.Store.Cache, sized(1<<20, 64<<30))
+		s.finish()
+	}
+	if s := root.block("trust"); s != nil {
+		decodeTrust(s, &c.Trust)
+	}
+	if s := root.block("upgrade"); s != nil {
+		text(s, "watch", &c.Upgrade.Watch, between(100*time.Millisecond, day))
+		text(s, "trial", &c.Upgrade.Trial, between(0, day))
+		s.integer("crashes", &c.Upgrade.Crashes, 1, 1000)
+		s.integer("keep", &c.Upgrade.Keep, 1, 100)
 		s.finish()
 	}
 	root.labelled("freeswitch", func(label string, s *scope) {
@@ -107,6 +119,12 @@ func decodeAuth(s *scope, a *Auth) {
 	s.finish()
 }
 
+func decodeTrust(s *scope, t *Trust) {
+	list(s, "keys", &t.Keys, parseTrustedKey)
+	text(s, "unsigned", &t.Unsigned, oneOf(UnsignedAllow, UnsignedShipped, UnsignedRefuse))
+	s.finish()
+}
+
 func decodeJournal(s *scope, j *Journal) {
 	text(s, "durability", &j.Durability, oneOf("process", "power"))
 	text(s, "body", &j.Body, oneOf("masked", "full", "none"))
@@ -126,6 +144,7 @@ func decodeJournal(s *scope, j *Journal) {
 func decodePlugin(s *scope, label string) Plugin {
 	p := Plugin{Name: label, Plugin: label, Enabled: true}
 	text(s, "plugin", &p.Plugin, parseName)
+	text(s, "sha256", &p.SHA256, parseSHA256)
 	s.boolean("enabled", &p.Enabled)
 	s.object("settings", &p.Settings)
 	s.secrets("secrets", &p.Secrets)
@@ -159,6 +178,24 @@ func decodeGrant(s *scope) *Grant {
 	}
 	s.finish()
 	return g
+}
+
+// parseTrustedKey accepts a public key of minisign.
+func parseTrustedKey(s string) (minisig.Key, error) {
+	key, err := minisig.ParseKey(s)
+	if err != nil {
+		return key, wrong("`patchbay plugin keygen` and `minisign -G` print one; file(\"vendor.pub\") reads one", "%s", err.Error())
+	}
+	return key, nil
+}
+
+var sha256Pattern = regexp.MustCompile(`^[0-9a-f]{64}$`)
+
+func parseSHA256(s string) (string, error) {
+	if !sha256Pattern.MatchString(s) {
+		return "", wrong("`patchbay plugin inspect` and the panel show it", "want the 64 hexadecimal digits of a plugin file's SHA-256")
+	}
+	return s, nil
 }
 
 // parsePattern compiles an expression that has to match the whole text.

@@ -21,13 +21,14 @@ type State string
 
 // States of an instance.
 const (
-	StateVerified   State = "verified"    // the file is good, nothing else happened yet
-	StateCompiling  State = "compiling"   // takes seconds without a cache
-	StateCompiled   State = "compiled"    // machine code is there, no guest yet
-	StateWarm       State = "warm"        // at least one guest serves
-	StateBackingOff State = "backing off" // crashed; the next start is due later
-	StateFailed     State = "failed"      // cannot start until something changes
-	StateSuperseded State = "superseded"  // drains for a newer version or other settings
+	StateVerified   State = "verified"            // the file is good, nothing else happened yet
+	StateCompiling  State = "compiling"           // takes seconds without a cache
+	StateCompiled   State = "compiled"            // machine code is there, no guest yet
+	StateWarm       State = "warm"                // at least one guest serves
+	StateBackingOff State = "backing off"         // crashed; the next start is due later
+	StateFailed     State = "failed"              // cannot start until something changes
+	StateWaiting    State = "waiting for consent" // somebody must grant what it asks for
+	StateSuperseded State = "superseded"          // drains for a newer version or other settings
 	StateRemoved    State = "removed"
 )
 
@@ -41,6 +42,8 @@ type Spec struct {
 	Granted map[string]wasm.Operation
 	Limits  wasm.Limits
 	Log     hclog.Logger
+	// Trace is that of [wasm.Spec]; usually nil.
+	Trace func(wasm.Event)
 }
 
 // Instance is a configured plugin. It is safe for concurrent use.
@@ -127,7 +130,7 @@ func (i *Instance) start(ctx context.Context) error {
 	i.shared = shared
 	i.set(StateCompiled, "")
 	pool := shared.program.NewPool(wasm.Spec{
-		Instance: i.spec.Name, Settings: i.spec.Settings, Operations: i.spec.Granted, Limits: i.spec.Limits, Log: i.spec.Log,
+		Instance: i.spec.Name, Settings: i.spec.Settings, Operations: i.spec.Granted, Limits: i.spec.Limits, Log: i.spec.Log, Trace: i.spec.Trace,
 	}, memory)
 	i.pool.Store(pool)
 	err = pool.Warm(ctx)
@@ -179,6 +182,23 @@ func (i *Instance) Do(ctx context.Context, q *abi.Request, depth int) (*wasm.Res
 	return pool.Do(ctx, q, depth)
 }
 
+// Health asks the plugin whether it can do its work. A plugin that has nothing to
+// say about its health is healthy when it is warm.
+func (i *Instance) Health(ctx context.Context) error {
+	if !i.spec.Package.Manifest.Health {
+		if pool := i.pool.Load(); pool == nil {
+			return i.notReady()
+		}
+		return nil
+	}
+	r, err := i.Do(ctx, &abi.Request{Kind: abi.Health, RequestID: "health"}, 0)
+	if err != nil {
+		return fmt.Errorf("health: %w", err)
+	}
+	r.Release()
+	return nil
+}
+
 func (i *Instance) notReady() error {
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -220,7 +240,9 @@ type Status struct {
 	Since  time.Time
 	// Until is when a crashed instance starts again.
 	Until time.Time
-	Stats wasm.Stats
+	// Failing counts crashes and failed starts since the last calm period.
+	Failing int
+	Stats   wasm.Stats
 }
 
 // Status returns the present state with its reason.
@@ -239,6 +261,7 @@ func (i *Instance) Status() Status {
 	// The pool knows better: a crash ends the warmth, a task may have started what
 	// failed before.
 	c := pool.Condition()
+	s.Failing = c.Crashes
 	switch {
 	case !c.Started:
 	case c.State == "warm":

@@ -168,7 +168,7 @@ func TestFileThatChanged(t *testing.T) {
 		}
 	}
 	write(pack(t, small(), manifestOf("demo")))
-	found := plugin.Scan([]string{folder}).Find("demo")
+	found := library(folder).Catalogue().Find("demo")
 	h := plugin.NewHost(guest.Engine(t))
 	start := func() error {
 		i := h.NewInstance(plugin.Spec{Name: "mts", Package: found, Granted: granted(nil, nil), Log: hclog.NewNullLogger()})
@@ -176,7 +176,7 @@ func TestFileThatChanged(t *testing.T) {
 		return i.Start(t.Context())
 	}
 	write(pack(t, guest.Asm{}.Bytes(), manifestOf("demo")))
-	if err := start(); err == nil || !strings.Contains(err.Error(), "the file changed since the gateway read it") {
+	if err := start(); err == nil || !strings.Contains(err.Error(), "the file is not the one that was verified") {
 		t.Errorf("a changed file: %v", err)
 	}
 	write(pack(t, small(), manifestOf("demo")))

@@ -12,12 +12,13 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/patchbay-gw/patchbay/core/internal/wasm"
 	"github.com/patchbay-gw/patchbay/core/internal/wasm/binary"
+	"github.com/patchbay-gw/patchbay/sdk-plugin/go/abi"
 	"github.com/patchbay-gw/patchbay/sdk-plugin/go/manifest"
 )
 
@@ -32,28 +33,65 @@ type Package struct {
 	SHA256 string
 	// Path is where it was read from, "" for one that was built in memory.
 	Path string
+	// Size of the file in bytes.
+	Size int
+	// Origin is how the file came here, Added when: the time of the file, or of the
+	// upload. By is who uploaded it.
+	Origin Origin
+	Added  time.Time
+	By     string
+	// Trust is what its signature is worth; Refused why it must not run, "" when it
+	// may.
+	Trust   Trust
+	Refused string
 	// Imports are the operations that the code imports, sorted: what the plugin
 	// can do at most.
 	Imports []string
 	// Code is the file; nil for a package of a catalogue, which is read again when
 	// it is compiled.
 	Code []byte
+
+	folder, kept string // paths of the file in a plugin folder and in the store, "" for none
 }
 
-// load returns the file. One that changed on disk since it was verified is
-// refused: another file is another plugin.
+// InFolder reports whether the file lies in a plugin folder now; a plugin that is
+// in use runs on when its file is removed.
+func (p *Package) InFolder() bool { return p.folder != "" }
+
+// Removed returns the package as it is when its file is gone from everywhere.
+func (p *Package) Removed() Package {
+	out := *p
+	out.folder, out.kept = "", ""
+	return out
+}
+
+// Kept reports whether the gateway has a copy of its own.
+func (p *Package) Kept() bool { return p.kept != "" }
+
+// load returns the file. One that is not what was verified is refused: another
+// file is another plugin.
 func (p *Package) load() ([]byte, error) {
+	if p.Refused != "" {
+		return nil, &Error{p.Path, []string{p.Refused}}
+	}
 	if p.Code != nil {
 		return p.Code, nil
 	}
-	now, err := Read(p.Path)
-	if err != nil {
-		return nil, err
+	var errs []error
+	for _, path := range []string{p.kept, p.folder} {
+		if path == "" {
+			continue
+		}
+		code, err := readFile(path)
+		if err == nil && checksum(code) != p.SHA256 {
+			err = &Error{path, []string{"the file is not the one that was verified"}}
+		}
+		if err == nil {
+			return code, nil
+		}
+		errs = append(errs, err)
 	}
-	if now.SHA256 != p.SHA256 {
-		return nil, &Error{p.Path, []string{"the file changed since the gateway read it; restart the gateway to take the new one"}}
-	}
-	return now.Code, nil
+	return nil, errors.Join(errs...)
 }
 
 // Error says everything that is wrong with a plugin file.
@@ -69,6 +107,15 @@ func (e *Error) Error() string {
 // Read reads and verifies a plugin file. The error is an [*Error], or the
 // operating system's.
 func Read(path string) (*Package, error) {
+	code, err := readFile(path)
+	if err != nil {
+		return nil, err
+	}
+	return Parse(path, code)
+}
+
+// readFile reads a plugin file that may be anything.
+func readFile(path string) ([]byte, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, fmt.Errorf("plugin file: %w", err)
@@ -84,12 +131,20 @@ func Read(path string) (*Package, error) {
 		return nil, fmt.Errorf("plugin file: %w", err)
 	}
 	defer f.Close() // read only
-	// It may have grown; one byte more than allowed is enough for Parse to refuse it.
+	// It may have grown; one byte more than allowed is enough to refuse it.
 	code, err := io.ReadAll(io.LimitReader(f, MaxSize+1))
 	if err != nil {
 		return nil, fmt.Errorf("plugin file: %w", err)
 	}
-	return Parse(path, code)
+	if len(code) > MaxSize {
+		return nil, tooLarge(path)
+	}
+	return code, nil
+}
+
+func checksum(code []byte) string {
+	sum := sha256.Sum256(code)
+	return hex.EncodeToString(sum[:])
 }
 
 // Parse verifies a plugin file that is in memory; path is for messages only. The
@@ -113,13 +168,16 @@ func Parse(path string, code []byte) (*Package, error) {
 	if len(issues) > 0 {
 		return nil, &Error{path, issueTexts(issues)}
 	}
-	if undeclared := missing(imports, m.Operations()); len(undeclared) > 0 {
+	if imports.Blocking && m.Concurrency != manifest.ConcurrencyExclusive {
+		return nil, &Error{path, []string{fmt.Sprintf(`the code imports blocking operations (%s), so the manifest must say "concurrency": "%s"`,
+			abi.BlockingModule, manifest.ConcurrencyExclusive)}}
+	}
+	if undeclared := missing(imports.Operations, m.Operations()); len(undeclared) > 0 {
 		return nil, &Error{path, []string{
 			fmt.Sprintf("the code imports %s, which the manifest does not ask for", strings.Join(undeclared, ", ")),
 		}}
 	}
-	sum := sha256.Sum256(code)
-	return &Package{Manifest: m, SHA256: hex.EncodeToString(sum[:]), Path: path, Imports: imports, Code: code}, nil
+	return &Package{Manifest: m, SHA256: checksum(code), Path: path, Size: len(code), Imports: imports.Operations, Code: code}, nil
 }
 
 func tooLarge(path string) *Error {
@@ -165,56 +223,4 @@ func missing(want, have []string) []string {
 		}
 	}
 	return out
-}
-
-// Catalogue holds the plugins found in the plugin folders, by id. Treat it as
-// immutable.
-type Catalogue struct {
-	packages map[string]*Package
-	// Faults are files that are no good plugins; they stop nobody else.
-	Faults []error
-}
-
-// Scan reads every .wasm file in the folders. A folder that does not exist is a
-// fault; of two files with one id the first folder's is taken and the other
-// reported.
-func Scan(folders []string) *Catalogue {
-	c := &Catalogue{packages: map[string]*Package{}}
-	for _, folder := range folders {
-		entries, err := os.ReadDir(folder)
-		if err != nil {
-			c.Faults = append(c.Faults, fmt.Errorf("plugin folder: %w", err))
-			continue
-		}
-		for _, e := range entries {
-			if e.IsDir() || filepath.Ext(e.Name()) != ".wasm" {
-				continue
-			}
-			p, err := Read(filepath.Join(folder, e.Name()))
-			if err != nil {
-				c.Faults = append(c.Faults, err)
-				continue
-			}
-			if other := c.packages[p.Manifest.ID]; other != nil {
-				c.Faults = append(c.Faults, &Error{p.Path, []string{fmt.Sprintf("id %s is taken by %s", p.Manifest.ID, other.Path)}})
-				continue
-			}
-			p.Code = nil // megabytes that are needed once, if at all
-			c.packages[p.Manifest.ID] = p
-		}
-	}
-	return c
-}
-
-// Find returns the plugin of an id, nil when there is none.
-func (c *Catalogue) Find(id string) *Package { return c.packages[id] }
-
-// All returns the plugins sorted by id.
-func (c *Catalogue) All() []*Package {
-	all := make([]*Package, 0, len(c.packages))
-	for _, p := range c.packages {
-		all = append(all, p)
-	}
-	slices.SortFunc(all, func(a, b *Package) int { return strings.Compare(a.Manifest.ID, b.Manifest.ID) })
-	return all
 }

@@ -108,6 +108,8 @@ func TestParseRefuses(t *testing.T) {
 		{"empty manifest", "", withManifest(small(), "")},
 		{"undeclared import", "the code imports http_fetch, which the manifest does not ask for",
 			withManifest(small(), strings.Replace(string(manifestOf("demo")), `"http", "operations": ["http_fetch"]`, `"kv", "operations": ["kv_get"]`, 1))},
+		{"blocking without exclusive", `the code imports blocking operations (patchbay_blocking), so the manifest must say "concurrency": "exclusive"`,
+			withManifest(guest.Asm{Operations: []string{abi.OpHTTPFetch}, Blocking: true}.Bytes(), string(manifestOf("demo")))},
 		{"broken contract", "export patchbay_abi is missing", withManifest([]byte("\x00asm\x01\x00\x00\x00"), string(manifestOf("demo")))},
 		{"too large", "the file is over the limit of 67108864 bytes", make([]byte, plugin.MaxSize+1)},
 	} {
@@ -121,6 +123,13 @@ func TestParseRefuses(t *testing.T) {
 				t.Errorf("%#v, want %q", err, c.want)
 			}
 		})
+	}
+	exclusive := strings.Replace(string(manifestOf("demo")), `"abi": 1,`, `"abi": 1, "concurrency": "exclusive",`, 1)
+	for _, blocking := range []bool{false, true} { // an exclusive plugin may suspend, too
+		code := guest.Asm{Operations: []string{abi.OpHTTPFetch}, Blocking: blocking}.Bytes()
+		if p := pack(t, code, []byte(exclusive)); !slices.Equal(p.Imports, []string{abi.OpHTTPFetch}) {
+			t.Errorf("imports %v", p.Imports)
+		}
 	}
 	// Asking for more than the code uses is no lie: an upgrade may use it.
 	if p := pack(t, silent, manifestOf("demo")); len(p.Imports) != 0 {
@@ -168,47 +177,6 @@ func TestReadRefuses(t *testing.T) {
 	}
 	_, err = plugin.Read(large)
 	wantProblem(t, err, large, "the file is over the limit")
-}
-
-func TestScan(t *testing.T) {
-	first, second := t.TempDir(), t.TempDir()
-	write := func(dir, name string, content []byte) string {
-		path := filepath.Join(dir, name)
-		if err := os.WriteFile(path, content, 0o600); err != nil {
-			t.Fatal(err)
-		}
-		return path
-	}
-	a := write(first, "a.wasm", pack(t, small(), manifestOf("alpha")).Code)
-	write(first, "notes.txt", []byte("no plugin"))
-	bad := write(first, "bad.wasm", []byte("no plugin"))
-	if err := os.Mkdir(filepath.Join(first, "folder.wasm"), 0o700); err != nil {
-		t.Fatal(err)
-	}
-	write(second, "b.wasm", pack(t, small(), manifestOf("beta")).Code)
-	copied := write(second, "alpha-copy.wasm", pack(t, guest.Asm{}.Bytes(), manifestOf("alpha")).Code)
-	missing := filepath.Join(second, "missing")
-
-	c := plugin.Scan([]string{first, missing, second})
-	var ids []string
-	for _, p := range c.All() {
-		ids = append(ids, p.Manifest.ID)
-	}
-	if !slices.Equal(ids, []string{"alpha", "beta"}) || c.Find("alpha").Path != a || c.Find("nobody") != nil {
-		t.Errorf("%v", ids)
-	}
-	if len(c.Faults) != 3 {
-		t.Fatalf("faults %v", c.Faults)
-	}
-	for i, want := range []string{bad, missing, copied} {
-		if !strings.Contains(c.Faults[i].Error(), want) {
-			t.Errorf("fault %v, want one of %s", c.Faults[i], want)
-		}
-	}
-	wantProblem(t, c.Faults[2], copied, "id alpha is taken by "+a)
-	if empty := plugin.Scan(nil); len(empty.All()) != 0 || len(empty.Faults) != 0 {
-		t.Errorf("%+v", empty)
-	}
 }
 
 // FuzzParse: no file makes the catalogue panic, and what it accepts asks for what

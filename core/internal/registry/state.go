@@ -17,6 +17,7 @@ type State struct {
 	Version   uint64                   `json:"version"`
 	Modules   map[string]ModuleState   `json:"modules,omitempty"`
 	Providers map[string]ProviderState `json:"providers,omitempty"`
+	Plugins   map[string]PluginState   `json:"plugins,omitempty"`
 	Updated   time.Time                `json:"updated,omitzero"`
 }
 
@@ -25,6 +26,7 @@ type ModuleState struct {
 	Enabled  *bool                  `json:"enabled,omitempty"`
 	Settings map[string]any         `json:"settings,omitempty"`
 	Actions  map[string]ActionState `json:"actions,omitempty"`
+	Consent
 }
 
 // ActionState is what was decided about an action.
@@ -38,9 +40,110 @@ type ProviderState struct {
 	Plugin   string         `json:"plugin,omitempty"`
 	Enabled  *bool          `json:"enabled,omitempty"`
 	Settings map[string]any `json:"settings,omitempty"`
-	Hosts    []string       `json:"hosts,omitempty"`
-	Private  bool           `json:"private,omitempty"`
-	Granted  []string       `json:"granted,omitempty"`
+	Consent
+}
+
+// Consent is what an instance was granted in the panel. Granted is nil when nobody
+// has decided.
+type Consent struct {
+	// Granted names capabilities, Operations those of their operations that the
+	// consent was about: nil means all, as consents of older gateways did.
+	Granted    []string `json:"granted,omitempty"`
+	Operations []string `json:"operations,omitempty"`
+	Hosts      []string `json:"hosts,omitempty"`
+	Private    bool     `json:"private,omitempty"`
+	// Version is the sum of the plugin file whose manifest was shown.
+	Version string `json:"consented,omitempty"`
+}
+
+// PluginState is which version of a plugin runs and what is happening to it. The
+// zero value means: the newest one of the folders, chosen at the start.
+type PluginState struct {
+	// SHA256 is the version in force, "" for the one that the start has chosen.
+	SHA256 string `json:"sha256,omitempty"`
+	// Follow means that newer files of the folders are taken by themselves although
+	// a version is in force: the gateway chose it, not an operator.
+	Follow bool `json:"follow,omitempty"`
+	// Waiting is a version that asks for more than is granted.
+	Waiting *Waiting `json:"waiting,omitempty"`
+	// Trial is there while a new version is being watched.
+	Trial *Trial `json:"trial,omitempty"`
+	// Rejected are versions that were tried and taken back, by their sums. They are
+	// not tried again by themselves.
+	Rejected map[string]Rejection `json:"rejected,omitempty"`
+	// Before are the versions that were in force before, the last one first.
+	Before []string `json:"before,omitempty"`
+}
+
+// Waiting is an upgrade that waits for consent.
+type Waiting struct {
+	SHA256 string    `json:"sha256"`
+	Since  time.Time `json:"since"`
+	// By is who asked for it, "" for a file of the folders.
+	By string `json:"by,omitempty"`
+}
+
+// Trial is the first time of a new version.
+type Trial struct {
+	// Previous is what comes back when it fails.
+	Previous string    `json:"previous"`
+	Since    time.Time `json:"since"`
+	Until    time.Time `json:"until"`
+	By       string    `json:"by,omitempty"`
+}
+
+// Rejection says why a version was taken back.
+type Rejection struct {
+	Reason string    `json:"reason"`
+	At     time.Time `json:"at"`
+}
+
+// maxBefore and maxRejected bound what is remembered of each plugin.
+const (
+	maxBefore   = 5
+	maxRejected = 10
+)
+
+// Replace puts another version into force; the present one becomes the last that
+// was before.
+func (p *PluginState) Replace(present, next string) {
+	before := []string{}
+	if present != "" && present != next {
+		before = append(before, present)
+	}
+	for _, sum := range p.Before {
+		if sum != next && sum != present && len(before) < maxBefore {
+			before = append(before, sum)
+		}
+	}
+	p.SHA256, p.Before = next, before
+}
+
+// Reject remembers that a version failed.
+func (p *PluginState) Reject(sha256, reason string, at time.Time) {
+	next := maps.Clone(p.Rejected)
+	if next == nil {
+		next = map[string]Rejection{}
+	}
+	next[sha256] = Rejection{reason, at}
+	for len(next) > maxRejected {
+		oldest := sha256
+		for sum, r := range next {
+			if r.At.Before(next[oldest].At) {
+				oldest = sum
+			}
+		}
+		delete(next, oldest)
+	}
+	p.Rejected = next
+}
+
+// Pardon forgets that a version failed: an operator wants it again.
+func (p *PluginState) Pardon(sha256 string) {
+	if _, rejected := p.Rejected[sha256]; rejected {
+		p.Rejected = maps.Clone(p.Rejected)
+		delete(p.Rejected, sha256)
+	}
 }
 
 // Storage keeps the state.
@@ -136,8 +239,8 @@ func (s *States) Update(version uint64, now time.Time, edit, apply func(*State) 
 	return before, after, nil
 }
 
-// clone copies everything that an edit may change; setting values themselves are
-// replaced, never changed in place.
+// clone copies everything that an edit may change; setting values, lists and what
+// a PluginState points to are replaced, never changed in place.
 func (s State) clone() State {
 	modules := make(map[string]ModuleState, len(s.Modules))
 	for id, m := range s.Modules {
@@ -149,6 +252,8 @@ func (s State) clone() State {
 		p.Settings = maps.Clone(p.Settings)
 		providers[name] = p
 	}
-	s.Modules, s.Providers = modules, providers
+	plugins := make(map[string]PluginState, len(s.Plugins))
+	maps.Copy(plugins, s.Plugins)
+	s.Modules, s.Providers, s.Plugins = modules, providers, plugins
 	return s
 }

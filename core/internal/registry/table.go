@@ -62,6 +62,7 @@ type Module struct {
 	ID       string
 	Manifest *manifest.Manifest
 	On       bool
+	Runner   Runner
 	// Routes are sorted as in the manifest.
 	Routes []*Route
 }

@@ -109,8 +109,21 @@ module "contact" {
   }
 }
 
+trust {
+  keys     = ["RWRN1lWeWkNfSNhUVt1EcUpzbi/jQkKE6GXKCB1Fb4KdxLfkanoGnimq", "RWTY4FFlNryb5pY2P9f4+NBDENFfaOBQjnwJa8sJcBSJSnfooevwMjm6"]
+  unsigned = "refuse"
+}
+
+upgrade {
+  watch   = "500ms"
+  trial   = "10m"
+  crashes = 5
+  keep    = 4
+}
+
 module "sms" {
   plugin   = "sms-v2"
+  sha256   = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
   enabled  = false
 
   grant {

@@ -1,0 +1,5 @@
+//go:build race
+
+package minisig_test
+
+const race = true
