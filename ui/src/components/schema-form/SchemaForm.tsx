@@ -1,0 +1,58 @@
+import { withTheme } from '@rjsf/core';
+import { Theme } from '@rjsf/mantine';
+import type { ErrorSchema, RJSFSchema, ValidatorType } from '@rjsf/utils';
+import { useMemo } from 'react';
+import { useWords } from '@/i18n';
+import type { Schema, Values } from '@/lib/dialect';
+import { validate } from '@/lib/validate';
+import { convert } from './convert';
+import { fields } from './fields';
+import { templates } from './templates';
+import { widgets } from './widgets';
+
+const Form = withTheme<Values, RJSFSchema>({ ...Theme, templates: { ...Theme.templates, ...templates }, widgets: { ...Theme.widgets, ...widgets }, fields });
+
+/** rjsf only asks which branch of a oneOf fits; mistakes are found by our own rules and handed in. */
+const validator: ValidatorType<Values, RJSFSchema> = {
+  isValid: (schema, data) => validate(schema as Schema, data).length === 0,
+  rawValidation: () => ({ errors: [] }),
+  validateFormData: () => ({ errors: [], errorSchema: {} }),
+};
+
+const behaviour = { emptyObjectFields: 'skipDefaults', arrayMinItems: { populate: 'never' } } as const;
+
+interface Props {
+  schema: Schema;
+  values: Values;
+  onChange: (values: Values) => void;
+  errors?: ErrorSchema;
+  /** The fields that the configuration file sets, and where. */
+  lockedAt?: Record<string, string>;
+  disabled?: boolean;
+  idPrefix: string;
+}
+
+/** A form from the schema of a plugin's settings. */
+export function SchemaForm({ schema, values, onChange, errors, lockedAt, disabled, idPrefix }: Props) {
+  const { language } = useWords();
+  const form = useMemo(() => convert(schema, values, '', { language, lockedAt }), [schema, values, language, lockedAt]);
+  return (
+    <Form
+      tagName="div"
+      idPrefix={idPrefix}
+      schema={form.schema}
+      uiSchema={form.ui}
+      formData={values}
+      validator={validator}
+      noValidate
+      noHtml5Validate
+      showErrorList={false}
+      extraErrors={errors as ErrorSchema<Values> | undefined}
+      experimental_defaultFormStateBehavior={behaviour}
+      disabled={disabled}
+      onChange={({ formData }) => onChange(formData ?? {})}
+    >
+      <></>
+    </Form>
+  );
+}

@@ -1,0 +1,112 @@
+import { SegmentedControl, Select } from '@mantine/core';
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import { useNavigate, useSearch } from '@tanstack/react-router';
+import { useCallback, useMemo, useState } from 'react';
+import { journalQuery, type Filter, type Kind, type Rows as RowsOf } from '@/api/journal/page';
+import { modulesQuery } from '@/api/modules/list';
+import { Page } from '@/components/Page';
+import { useWords } from '@/i18n';
+import { browserZone } from '@/lib/zone';
+import { callColumns, requestColumns, smsColumns } from './columns';
+import { CallDetail, RequestDetail, SMSDetail } from './Details';
+import { Filters } from './Filters';
+import { Listing } from './Listing';
+import { filterOf, kinds, type JournalKind, type JournalSearch } from './search';
+
+const routeOf: Record<JournalKind, 'requests' | 'sms' | 'calls'> = { requests: 'requests', bad: 'requests', sms: 'sms', calls: 'calls' };
+
+export function JournalPage() {
+  const { t } = useWords();
+  const navigate = useNavigate({ from: '/journal' });
+  const search = useSearch({ from: '/journal' });
+  const kind = search.kind ?? 'requests';
+  const [now, setNow] = useState(Date.now);
+  const zone = search.tz ?? browserZone();
+  const modules = useQuery(modulesQuery);
+  const set = useCallback((change: Partial<JournalSearch>) => void navigate({ search: (before) => ({ ...before, row: undefined, ...change }), replace: true }), [navigate]);
+  const filter = useMemo(() => {
+    const f = filterOf(search, zone, now);
+    if (routeOf[kind] === 'requests') Object.assign(f, { module: search.module, action: search.action, bad: kind === 'bad' });
+    return f;
+  }, [kind, search.last, search.from, search.to, search.user, search.text, search.module, search.action, zone, now]);
+  const byRequests = routeOf[kind] === 'requests';
+  const actions = modules.data?.find((m) => m.id === search.module)?.actions.map((a) => a.name) ?? [];
+  const props = { filter, zone, row: search.row, onRow: (row: string | undefined) => void navigate({ search: (before) => ({ ...before, row }), replace: row !== undefined && search.row !== undefined }) };
+  const [busy, setBusy] = useState(false);
+  return (
+    <Page name={t('journal.title')} fit="filling" tools={<Kinds kind={kind} onChange={(k) => set({ kind: k === 'requests' ? undefined : k })} />}>
+      <Filters search={search} set={set} refresh={() => setNow(Date.now())} refreshing={busy}>
+        {byRequests && (
+          <>
+            <Select
+              aria-label={t('journal.module')}
+              placeholder={t('journal.anyModule')}
+              data={[...new Set([...(modules.data ?? []).map((m) => m.id), 'auth', ...(search.module ? [search.module] : [])])]}
+              value={search.module ?? null}
+              onChange={(module) => set({ module: module ?? undefined, action: undefined })}
+              clearable
+              clearButtonProps={{ 'aria-label': t('common.clear') }}
+              w={160}
+            />
+            {search.module && (
+              <Select
+                aria-label={t('journal.action')}
+                placeholder={t('journal.anyAction')}
+                data={[...new Set([...actions, ...(search.action ? [search.action] : [])])]}
+                value={search.action ?? null}
+                onChange={(action) => set({ action: action ?? undefined })}
+                clearable
+                clearButtonProps={{ 'aria-label': t('common.clear') }}
+                w={160}
+              />
+            )}
+          </>
+        )}
+      </Filters>
+      {kind === 'sms' ? <Sms {...props} now={now} setBusy={setBusy} /> : kind === 'calls' ? <Calls {...props} now={now} setBusy={setBusy} /> : <Requests {...props} now={now} setBusy={setBusy} label={t(`journal.kind.${kind}`)} />}
+    </Page>
+  );
+}
+
+function Kinds({ kind, onChange }: { kind: JournalKind; onChange: (kind: JournalKind) => void }) {
+  const { t } = useWords();
+  return <SegmentedControl aria-label={t('journal.records')} value={kind} onChange={(k) => onChange(k as JournalKind)} data={kinds.map((k) => ({ value: k, label: t(`journal.kind.${k}`) }))} />;
+}
+
+interface PartProps {
+  filter: Filter;
+  zone: string;
+  row: string | undefined;
+  onRow: (row: string | undefined) => void;
+  now: number;
+  setBusy: (busy: boolean) => void;
+}
+
+/** All loaded rows of a kind, and the way to more. */
+function useRows<K extends Kind>(kind: K, filter: Filter) {
+  const query = useInfiniteQuery(journalQuery(kind, filter));
+  const rows = useMemo(() => (query.data?.pages.flatMap((p) => p.rows) ?? []) as RowsOf[K][], [query.data]);
+  const skipped = query.data?.pages.reduce((n, p) => n + p.skipped, 0) ?? 0;
+  return { query, rows, skipped };
+}
+
+function Requests({ filter, zone, row, onRow, label, now, setBusy }: PartProps & { label: string }) {
+  const { t, language } = useWords();
+  const data = useRows('requests', filter);
+  const columns = useMemo(() => requestColumns({ t, zone, language }), [t, zone, language]);
+  return <Listing {...data} label={label} columns={columns} least={1040} row={row} onRow={onRow} now={now} setBusy={setBusy} detail={(r) => <RequestDetail row={r} zone={zone} />} />;
+}
+
+function Sms({ filter, zone, row, onRow, now, setBusy }: PartProps) {
+  const { t, language } = useWords();
+  const data = useRows('sms', filter);
+  const columns = useMemo(() => smsColumns({ t, zone, language }), [t, zone, language]);
+  return <Listing {...data} label={t('journal.kind.sms')} columns={columns} least={1120} row={row} onRow={onRow} now={now} setBusy={setBusy} detail={(r) => <SMSDetail row={r} zone={zone} />} />;
+}
+
+function Calls({ filter, zone, row, onRow, now, setBusy }: PartProps) {
+  const { t, language } = useWords();
+  const data = useRows('calls', filter);
+  const columns = useMemo(() => callColumns({ t, zone, language }), [t, zone, language]);
+  return <Listing {...data} label={t('journal.kind.calls')} columns={columns} least={1000} row={row} onRow={onRow} now={now} setBusy={setBusy} detail={(r) => <CallDetail row={r} zone={zone} />} />;
+}

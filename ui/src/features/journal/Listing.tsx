@@ -1,0 +1,86 @@
+import { Drawer, Text } from '@mantine/core';
+import { useEffect, useRef, type ReactNode } from 'react';
+import { Empty } from '@/components/Empty';
+import { Failure } from '@/components/Failure';
+import { Loading } from '@/components/Loading';
+import { Panel } from '@/components/Panel';
+import { useWords } from '@/i18n';
+import { Rows, type Column } from './Rows';
+
+interface Query {
+  error: unknown;
+  isPending: boolean;
+  isFetching: boolean;
+  isFetchingNextPage: boolean;
+  hasNextPage: boolean;
+  fetchNextPage: () => unknown;
+  refetch: () => unknown;
+}
+
+interface Props<R extends { id: string }> {
+  query: Query;
+  rows: R[];
+  skipped: number;
+  label: string;
+  columns: Column<R>[];
+  least: number;
+  row: string | undefined;
+  onRow: (row: string | undefined) => void;
+  detail: (row: R) => ReactNode;
+  /** Grows when the reader asks for fresh rows. */
+  now: number;
+  setBusy: (busy: boolean) => void;
+}
+
+/** The rows of a query, and one of them opened. */
+export function Listing<R extends { id: string }>({ query, rows, skipped, label, columns, least, row, onRow, detail, now, setBusy }: Props<R>) {
+  const { t } = useWords();
+  const open = rows.find((r) => r.id === row);
+  const asked = useRef(now);
+  const { isFetching, isFetchingNextPage, refetch } = query;
+  useEffect(() => {
+    if (asked.current === now) return;
+    asked.current = now;
+    void refetch();
+  }, [now, refetch]);
+  useEffect(() => setBusy(isFetching && !isFetchingNextPage), [isFetching, isFetchingNextPage, setBusy]);
+
+  if (query.error && rows.length === 0) return <Failure error={query.error} retry={() => void refetch()} />;
+  if (query.isPending) return <Panel><Loading lines={10} /></Panel>;
+  return (
+    <>
+      {rows.length === 0 ? (
+        <Panel><Empty title={t('journal.none')} text={t('journal.noneText')} /></Panel>
+      ) : (
+        <Rows
+          label={label}
+          rows={rows}
+          columns={columns}
+          least={least}
+          selected={row}
+          onOpen={onRow}
+          hasMore={query.hasNextPage}
+          loadingMore={isFetchingNextPage}
+          loadMore={() => void query.fetchNextPage()}
+          foot={
+            <>
+              {skipped > 0 && <span style={{ color: 'var(--pb-bad)' }}>{t('journal.skipped', { count: skipped })}</span>}
+              {query.error !== null && <span style={{ color: 'var(--pb-bad)' }}>{t('journal.moreFailed')}</span>}
+            </>
+          }
+        />
+      )}
+      <Drawer
+        opened={row !== undefined}
+        onClose={() => onRow(undefined)}
+        position="right"
+        size={620}
+        title={<Text fw={600}>{label}</Text>}
+        closeButtonProps={{ 'aria-label': t('common.close') }}
+        overlayProps={{ backgroundOpacity: 0.12 }}
+      >
+        {open ? detail(open) : row !== undefined && <Empty title={t('journal.notLoaded')} text={t('journal.notLoadedText')} />}
+      </Drawer>
+    </>
+  );
+}

@@ -1,0 +1,105 @@
+import { useVirtualizer } from '@tanstack/react-virtual';
+import { useEffect, useRef, type CSSProperties, type KeyboardEvent, type ReactNode } from 'react';
+import { useWords } from '@/i18n';
+import css from './Rows.module.css';
+
+export interface Column<R> {
+  id: string;
+  title: string;
+  /** A grid track: "170px", "minmax(120px, 1fr)". */
+  width: string;
+  end?: boolean;
+  cell: (row: R) => ReactNode;
+}
+
+interface Props<R extends { id: string }> {
+  label: string;
+  rows: R[];
+  columns: Column<R>[];
+  /** The least width of all columns together, in pixels. */
+  least: number;
+  selected: string | undefined;
+  onOpen: (id: string) => void;
+  hasMore: boolean;
+  loadingMore: boolean;
+  loadMore: () => void;
+  foot?: ReactNode;
+}
+
+const height = 34;
+
+/** As many rows as there are, of which only those in sight are in the page. */
+export function Rows<R extends { id: string }>({ label, rows, columns, least, selected, onOpen, hasMore, loadingMore, loadMore, foot }: Props<R>) {
+  const { t } = useWords();
+  const scroll = useRef<HTMLDivElement>(null);
+  const virtual = useVirtualizer({ count: rows.length, getScrollElement: () => scroll.current, estimateSize: () => height, overscan: 15, scrollPaddingStart: height });
+  const items = virtual.getVirtualItems();
+  const last = items.at(-1)?.index ?? 0;
+
+  // The one row that Tab stops at: the open one while it is in sight.
+  const entry = items.find((item) => rows[item.index]?.id === selected)?.index ?? items[0]?.index;
+
+  useEffect(() => {
+    if (hasMore && !loadingMore && last >= rows.length - 40) loadMore();
+  }, [last, rows.length, hasMore, loadingMore, loadMore]);
+
+  const step = (event: KeyboardEvent, index: number) => {
+    const to = { ArrowDown: index + 1, ArrowUp: index - 1, Home: 0, End: rows.length - 1, PageDown: index + 15, PageUp: index - 15 }[event.key];
+    if (event.key === 'Enter' || event.key === ' ') {
+      event.preventDefault();
+      onOpen(rows[index]!.id);
+    } else if (to !== undefined) {
+      event.preventDefault();
+      const target = Math.min(Math.max(to, 0), rows.length - 1);
+      virtual.scrollToIndex(target);
+      requestAnimationFrame(() => scroll.current?.querySelector<HTMLElement>(`[data-index="${target}"]`)?.focus());
+    }
+  };
+
+  return (
+    <div className={css.frame} style={{ '--columns': columns.map((c) => c.width).join(' '), '--least': `${least}px` } as CSSProperties}>
+      <div className={css.scroll} ref={scroll} role="grid" aria-label={label} aria-rowcount={hasMore ? -1 : rows.length + 1} tabIndex={-1}>
+        <div className={css.inner}>
+          <div className={css.head} role="row" aria-rowindex={1}>
+            {columns.map((c) => (
+              <div key={c.id} role="columnheader" className={c.end ? css.end : undefined}>
+                {c.title}
+              </div>
+            ))}
+          </div>
+          <div style={{ height: virtual.getTotalSize(), position: 'relative' }} role="rowgroup">
+            {items.map((item) => {
+              const row = rows[item.index]!;
+              return (
+                <div
+                  key={row.id}
+                  role="row"
+                  data-index={item.index}
+                  aria-rowindex={item.index + 2}
+                  aria-selected={row.id === selected}
+                  tabIndex={item.index === entry ? 0 : -1}
+                  className={css.row}
+                  style={{ transform: `translateY(${item.start}px)` }}
+                  onClick={() => onOpen(row.id)}
+                  onKeyDown={(e) => step(e, item.index)}
+                >
+                  {columns.map((c) => (
+                    <div key={c.id} role="gridcell" className={c.end ? css.end : undefined}>
+                      {c.cell(row)}
+                    </div>
+                  ))}
+                </div>
+              );
+            })}
+          </div>
+        </div>
+      </div>
+      <div className={css.foot}>
+        <span className="num" role="status">
+          {loadingMore ? t('common.loading') : t(hasMore ? 'journal.loadedMore' : 'journal.loadedAll', { count: rows.length })}
+        </span>
+        {foot}
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,15 @@
+import type { T } from './index';
+
+const known = [
+  'session.login', 'session.logout', 'user.create', 'user.update', 'user.delete', 'user.password', 'token.create', 'token.revoke',
+  'module.enable', 'module.disable', 'module.settings', 'action.enable', 'action.disable', 'action.update',
+  'provider.create', 'provider.delete', 'provider.enable', 'provider.disable', 'provider.settings',
+] as const;
+
+export const changeNames: readonly string[] = known;
+
+/** What an administrative change did, in words; names that the panel does not know are shown as they are. */
+export function sayChange(action: string, t: T): string {
+  const name = known.find((k) => k === action);
+  return name ? t(`change.${name.replace('.', '_') as 'user_create'}`) : action;
+}
