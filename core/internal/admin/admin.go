@@ -31,6 +31,7 @@ const Prefix = "/admin/api/v1"
 // Users are the users, their passwords and tokens; see [auth.Authority].
 type Users interface {
 	Sessions
+	SecondFactors
 	Directory
 	Tokens
 }
@@ -38,8 +39,8 @@ type Users interface {
 // Sessions tell who calls.
 type Sessions interface {
 	Authenticate(token string, ip netip.Addr) (*auth.Principal, error)
-	Login(ctx context.Context, login, password string, ip netip.Addr) (auth.Issued, error)
 	ChangePassword(ctx context.Context, login, oldPassword, newPassword string, ip netip.Addr) error
+	Peek(token string) *auth.Principal
 }
 
 // Directory keeps the users.
@@ -82,11 +83,16 @@ type Options struct {
 	Gateway Gateway
 	// Zone is the time zone of dates in queries.
 	Zone *time.Location
-	Log  hclog.Logger
+	// Closing is closed when the gateway begins to stop: streams end then.
+	Closing <-chan struct{}
+	Log     hclog.Logger
 }
 
 // API serves the administration API. It is safe for concurrent use.
-type API struct{ opt Options }
+type API struct {
+	opt     Options
+	streams streams
+}
 
 // New returns an API; nothing is mounted yet.
 func New(o Options) *API { return &API{opt: o} }
@@ -124,7 +130,7 @@ type call struct {
 
 func (a *API) handler(r route, local *auth.Principal) fiber.Handler {
 	return func(f *fiber.Ctx) error {
-		ctx, stop := context.WithTimeout(context.Background(), requestTimeout)
+		ctx, stop := context.WithTimeout(withNote(context.Background()), requestTimeout)
 		defer stop()
 		c := &call{ctx: ctx, fiber: f, who: local, local: local != nil, requestID: f.GetRespHeader(fiber.HeaderXRequestID)}
 		if !c.local {
@@ -138,6 +144,9 @@ func (a *API) handler(r route, local *auth.Principal) fiber.Handler {
 		result, err := r.serve(a, c)
 		if err != nil {
 			return a.answer(f, refusal(err))
+		}
+		if live, ok := result.(*stream); ok {
+			return a.sendStream(f, r, c, live)
 		}
 		if result == nil {
 			return f.SendStatus(fiber.StatusNoContent)
@@ -265,10 +274,11 @@ func (a *API) audit(c *call, action, object string, before, after any) error {
 	if c.ip.IsValid() {
 		record.IP = c.ip.String()
 	}
-	if _, err := a.opt.Journal.AppendAudit(ctx, record); err != nil {
+	id, err := a.opt.Journal.AppendAudit(ctx, record)
+	if err != nil {
 		return fmt.Errorf("%s of %s is done but not recorded: %w", action, object, err)
 	}
-	return nil
+	return a.keepUndo(ctx, id)
 }
 
 func auditText(v any) string {

@@ -32,7 +32,7 @@ type Control struct {
 func NewControl(a *API) *Control {
 	c := &Control{api: a}
 	c.app = fiber.New(fiber.Config{
-		DisableStartupMessage: true, CaseSensitive: true, BodyLimit: maxBody + 1<<10,
+		DisableStartupMessage: true, CaseSensitive: true, BodyLimit: MaxUpload, DisablePreParseMultipartForm: true, // other bodies have their own limit
 		ReadTimeout: time.Minute, WriteTimeout: time.Minute, IdleTimeout: time.Minute, ErrorHandler: c.fault,
 	})
 	c.app.Use(c.prepare)

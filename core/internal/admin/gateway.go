@@ -13,6 +13,9 @@ import (
 type Gateway interface {
 	Views
 	Changes
+	Hooks
+	Packages
+	Desk
 }
 
 // Views show what is there. Results are the caller's.
@@ -41,6 +44,8 @@ type Changes interface {
 	SetSettings(ctx context.Context, t Target, version uint64, values map[string]any) (Change, error)
 	CreateProvider(ctx context.Context, version uint64, p NewProvider) (Change, error)
 	DeleteProvider(ctx context.Context, name string, version uint64) (Change, error)
+	// SetGrant changes what an instance may do.
+	SetGrant(ctx context.Context, t Target, version uint64, g Grant) (Change, error)
 }
 
 // Target names a module or a provider instance.
@@ -71,6 +76,8 @@ type Instance struct {
 	State         State         `json:"state"`
 	Stats         Stats         `json:"stats"`
 	HasSettings   bool          `json:"has_settings"`
+	// Progress is there while a change brings the instance to life.
+	Progress *Progress `json:"progress,omitempty"`
 	Lock
 }
 
@@ -154,6 +161,15 @@ type NewProvider struct {
 	Granted      []string
 }
 
+// Grant is what an instance may do: names of capabilities, hosts of the capability
+// http (nil: those that the manifest names), and whether private addresses are
+// among them.
+type Grant struct {
+	Granted []string
+	Hosts   []string
+	Private bool
+}
+
 // Settings are the settings of an instance, secrets hidden.
 type Settings struct {
 	// Schema is nil when the plugin has no settings.
@@ -161,37 +177,6 @@ type Settings struct {
 	Values  map[string]any `json:"values"`
 	Version uint64         `json:"version"`
 	Lock
-}
-
-// Plugins is the catalogue.
-type Plugins struct {
-	Plugins []Plugin `json:"plugins"`
-	// Faults are the files that are no good plugins.
-	Faults []string `json:"faults"`
-}
-
-// Plugin is one plugin file.
-type Plugin struct {
-	ID           string                `json:"id"`
-	Kind         manifest.Kind         `json:"kind"`
-	Version      string                `json:"version"`
-	Vendor       string                `json:"vendor"`
-	License      string                `json:"license,omitempty"`
-	Homepage     string                `json:"homepage,omitempty"`
-	Title        manifest.Text         `json:"title"`
-	Description  manifest.Text         `json:"description"`
-	SHA256       string                `json:"sha256"`
-	File         string                `json:"file"`
-	Bytes        int                   `json:"bytes"`
-	Capabilities []manifest.Capability `json:"capabilities"`
-	// Imports are the operations that the code really uses.
-	Imports []string             `json:"imports"`
-	Extends []manifest.Extension `json:"extends,omitempty"`
-	Points  []string             `json:"provides,omitempty"`
-	// Settings is the schema of the form for a new instance.
-	Settings *schema.Schema `json:"settings,omitempty"`
-	// UsedBy names the modules and provider instances that run it.
-	UsedBy []string `json:"used_by"`
 }
 
 // Node is the health of one FreeSWITCH node.

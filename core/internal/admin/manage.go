@@ -14,8 +14,6 @@ func (a *API) rights(*call) (any, error) {
 	}{a.opt.Gateway.Rights()}, nil
 }
 
-func (a *API) plugins(*call) (any, error) { return a.opt.Gateway.Plugins(), nil }
-
 func (a *API) nodes(*call) (any, error) {
 	return struct {
 		Nodes []Node `json:"nodes"`
@@ -164,6 +162,36 @@ func (a *API) setSettings(c *call, t Target) (any, error) {
 		return nil, err
 	}
 	return a.showSettings(c, t)
+}
+
+func (a *API) setModuleGrant(c *call) (any, error) {
+	if err := a.setGrant(c, moduleTarget(c)); err != nil {
+		return nil, err
+	}
+	return a.module(c)
+}
+
+func (a *API) setProviderGrant(c *call) (any, error) {
+	if err := a.setGrant(c, providerTarget(c)); err != nil {
+		return nil, err
+	}
+	return a.provider(c)
+}
+
+func (a *API) setGrant(c *call, t Target) error {
+	version, err := c.neededVersion()
+	if err != nil {
+		return err
+	}
+	var g Grant
+	if err := c.decode(fields{"granted": each(&g.Granted, str), "hosts": each(&g.Hosts, str), "private": boolean(&g.Private)}, "granted"); err != nil {
+		return err
+	}
+	change, err := a.opt.Gateway.SetGrant(c.ctx, t, version, g)
+	if err != nil {
+		return err
+	}
+	return a.audit(c, string(t.Kind)+".grant", t.Name, change.Before, change.After)
 }
 
 func (a *API) createProvider(c *call) (any, error) {

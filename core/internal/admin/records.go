@@ -152,6 +152,11 @@ type smsRow struct {
 	Detail     string     `json:"detail"`
 	Segments   int        `json:"segments"`
 	Done       *time.Time `json:"done"`
+
+	Route        string         `json:"route"`
+	Status       journal.Status `json:"status"`
+	StatusDetail string         `json:"status_detail"`
+	StatusAt     *time.Time     `json:"status_at"`
 }
 
 func (a *API) journalSMS(c *call) (any, error) {
@@ -165,6 +170,7 @@ func (a *API) journalSMS(c *call) (any, error) {
 			ID: r.ID, Time: r.Time, Phone: r.Phone, Originator: r.Originator, Message: r.Message, ProjectID: r.ProjectID, SessionID: r.SessionID,
 			User: r.User, RequestID: r.RequestID, Provider: r.Provider, MessageID: r.MessageID, Result: r.Result, Detail: r.Detail,
 			Segments: r.Segments, Done: optional(r.Done),
+			Route: r.Route, Status: r.Status, StatusDetail: r.StatusDetail, StatusAt: optional(r.StatusAt),
 		}
 	})
 }
@@ -210,17 +216,19 @@ type auditRow struct {
 	RequestID string          `json:"request_id"`
 }
 
+func newAuditRow(r *journal.Audit) auditRow {
+	return auditRow{
+		ID: r.ID, Time: r.Time, User: r.User, IP: r.IP, Action: r.Action, Object: r.Object, Before: raw(r.Before), After: raw(r.After), RequestID: r.RequestID,
+	}
+}
+
 func (a *API) journalAudit(c *call) (any, error) {
 	q, err := a.query(c, "action")
 	if err != nil {
 		return nil, err
 	}
 	p, err := a.opt.Journal.Audits(c.ctx, q)
-	return newPage(p, err, func(r *journal.Audit) auditRow {
-		return auditRow{
-			ID: r.ID, Time: r.Time, User: r.User, IP: r.IP, Action: r.Action, Object: r.Object, Before: raw(r.Before), After: raw(r.After), RequestID: r.RequestID,
-		}
-	})
+	return newPage(p, err, newAuditRow)
 }
 
 // raw returns stored JSON as it is, null for nothing, and anything else as a

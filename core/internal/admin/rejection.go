@@ -100,6 +100,10 @@ func refusal(err error) error {
 		return problem.Conflict("The last active administrator must stay!")
 	case errors.Is(err, auth.ErrStale), errors.Is(err, registry.ErrConflict):
 		return problem.Stale()
+	case errors.Is(err, auth.ErrNoSecondFactor):
+		return problem.Conflict("There is no second factor!")
+	case errors.Is(err, auth.ErrHasSecondFactor):
+		return problem.Conflict("There is a second factor already!")
 	case errors.Is(err, auth.ErrWrongLogin):
 		return problem.WrongLogin()
 	case errors.As(err, &invalid):

@@ -28,7 +28,7 @@ func routes() []route {
 		get, post, put, patch, del = http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete
 		auditor, manager, admin    = auth.RoleAuditor, auth.RoleManager, auth.RoleAdministrator
 	)
-	return []route{
+	return append(panelRoutes(), []route{
 		{post, "/login", everybody, true, false, (*API).login},
 		{post, "/logout", auditor, true, false, (*API).logout},
 		{get, "/me", auditor, true, false, (*API).me},
@@ -57,18 +57,30 @@ func routes() []route {
 		{post, "/providers", manager, false, true, (*API).createProvider},
 		{get, "/providers/:name", auditor, false, true, (*API).provider},
 		{del, "/providers/:name", manager, false, true, (*API).deleteProvider},
+		{get, "/providers/:name/hook", admin, false, true, (*API).hook},
+		{post, "/providers/:name/hook", admin, false, true, (*API).rotateHook},
 		{put, "/providers/:name/enabled", manager, false, true, (*API).setProviderEnabled},
 		{get, "/providers/:name/settings", auditor, false, true, (*API).providerSettings},
 		{put, "/providers/:name/settings", manager, false, true, (*API).setProviderSettings},
 
+		{put, "/modules/:name/grant", manager, false, true, (*API).setModuleGrant},
+		{put, "/providers/:name/grant", manager, false, true, (*API).setProviderGrant},
+
 		{get, "/plugins", auditor, false, true, (*API).plugins},
+		{post, "/plugins", admin, false, true, (*API).upload},
+		{get, "/plugins/:id", auditor, false, true, (*API).plugin},
+		{get, "/plugins/:id/difference", auditor, false, true, (*API).difference},
+		{post, "/plugins/:id/upgrade", manager, false, true, (*API).upgrade},
+		{post, "/plugins/:id/consent", admin, false, true, (*API).consent},
+		{post, "/plugins/:id/rollback", manager, false, true, (*API).rollback},
+		{del, "/plugins/:id/versions/:sha256", admin, false, true, (*API).deleteVersion},
 		{get, "/nodes", auditor, false, true, (*API).nodes},
 
 		{get, "/journal/requests", auditor, false, false, (*API).journalRequests},
 		{get, "/journal/sms", auditor, false, false, (*API).journalSMS},
 		{get, "/journal/calls", auditor, false, false, (*API).journalCalls},
 		{get, "/journal/audit", auditor, false, false, (*API).journalAudit},
-	}
+	}...)
 }
 
 // ranks orders the roles by what they may do here; an integrator may do nothing.

@@ -2,6 +2,7 @@ package admin
 
 import (
 	"errors"
+	"net/http"
 	"time"
 
 	"github.com/patchbay-gw/patchbay/core/internal/auth"
@@ -25,11 +26,15 @@ func (a *API) login(c *call) (any, error) {
 	if c.local {
 		return nil, problem.Conflict("The control socket needs no login!")
 	}
-	var login, password string
-	if err := c.decode(fields{"login": str(&login), "password": str(&password)}, "login", "password"); err != nil {
+	var login, password, code string
+	if err := c.decode(fields{"login": str(&login), "password": str(&password), "code": str(&code)}, "login", "password"); err != nil {
 		return nil, err
 	}
-	issued, err := a.opt.Users.Login(c.ctx, login, password, c.ip)
+	issued, err := a.opt.Users.LoginSecond(c.ctx, login, password, code, c.ip)
+	if errors.Is(err, auth.ErrSecondFactor) {
+		c.status = http.StatusAccepted
+		return secondNeeded{true}, nil
+	}
 	if err != nil {
 		if errors.Is(err, auth.ErrWrongLogin) {
 			a.opt.Log.Warn("login refused", "ip", c.ip, "request_id", c.requestID)
@@ -43,7 +48,11 @@ func (a *API) login(c *call) (any, error) {
 		}
 		return nil, forbidden("an integrator has no business here")
 	}
-	if err := a.audit(c, "session.login", c.who.Login, nil, nil); err != nil {
+	var proof any
+	if issued.Factor != auth.FactorNone {
+		proof = map[string]auth.Factor{"second_factor": issued.Factor}
+	}
+	if err := a.audit(c, "session.login", c.who.Login, nil, proof); err != nil {
 		return nil, errors.Join(err, a.opt.Users.Revoke(c.ctx, c.who.Login, c.who.TokenID))
 	}
 	return newSession(issued), nil
@@ -60,11 +69,27 @@ func (a *API) logout(c *call) (any, error) {
 }
 
 func (a *API) me(c *call) (any, error) {
-	return struct {
-		Login      string    `json:"login"`
-		Role       auth.Role `json:"role"`
-		MustChange bool      `json:"must_change"`
-	}{c.who.Login, c.who.Role, c.who.MustChange}, nil
+	v := meView{Login: c.who.Login, Role: c.who.Role, MustChange: c.who.MustChange}
+	if !c.local {
+		u, err := a.opt.Users.User(c.who.Login)
+		if err != nil {
+			return nil, err
+		}
+		v.SecondFactor, v.RecoveryLeft, v.Rights = u.SecondFactor, a.opt.Users.RecoveryLeft(u.Login), u.Rights
+	}
+	v.Rights = nonNil(v.Rights)
+	return v, nil
+}
+
+// meView is the caller.
+type meView struct {
+	Login        string    `json:"login"`
+	Role         auth.Role `json:"role"`
+	MustChange   bool      `json:"must_change"`
+	SecondFactor bool      `json:"second_factor"`
+	// RecoveryLeft counts the codes for a lost device that are left.
+	RecoveryLeft int      `json:"recovery_left"`
+	Rights       []string `json:"rights"`
 }
 
 // changePassword ends all sessions of the caller and answers with a new one.

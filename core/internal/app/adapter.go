@@ -96,7 +96,10 @@ func withoutCall(run func(ctx context.Context, request, dst []byte) []byte) func
 }
 
 // directory finds providers on the table in force.
-type directory struct{ registry *registry.Registry }
+type directory struct {
+	registry   *registry.Registry
+	receiptURL func(instance string) string
+}
 
 func (d directory) Extending(point string) []providercall.Provider {
 	found := d.registry.Table().Extending(point)
@@ -104,10 +107,28 @@ func (d directory) Extending(point string) []providercall.Provider {
 	for i, p := range found {
 		out[i] = providercall.Provider{
 			Name: p.Name, Plugin: p.Manifest.ID, Ready: p.Ready(), Do: p.Runner.Do,
-			Serves: func(operation string) bool { return p.Serves(point, operation) },
+			Operations: operationsAt(p, point), ReceiptURL: d.address(p, point),
 		}
 	}
 	return out
+}
+
+// address is that of a provider's webhook, "" when it reads no receipts.
+func (d directory) address(p *registry.Provider, point string) string {
+	if receiptPoint(p.Manifest) != point {
+		return ""
+	}
+	return d.receiptURL(p.Name)
+}
+
+// operationsAt lists what a provider implements at a point.
+func operationsAt(p *registry.Provider, point string) []string {
+	for _, e := range p.Manifest.Extends {
+		if e.Point == point {
+			return e.Operations
+		}
+	}
+	return nil
 }
 
 // listUsers is the list behind /report/users.

@@ -11,6 +11,7 @@ import (
 	"github.com/patchbay-gw/patchbay/core/internal/admin"
 	"github.com/patchbay-gw/patchbay/core/internal/admin/settings"
 	"github.com/patchbay-gw/patchbay/core/internal/config"
+	"github.com/patchbay-gw/patchbay/core/internal/plugin"
 	"github.com/patchbay-gw/patchbay/core/internal/problem"
 	"github.com/patchbay-gw/patchbay/core/internal/registry"
 	"github.com/patchbay-gw/patchbay/sdk-plugin/go/abi"
@@ -27,7 +28,7 @@ var _ admin.Gateway = panel{}
 func (a *App) newAdmin(offline bool) *admin.API {
 	o := admin.Options{Users: a.auth, Journal: a.journal, Zone: a.cfg.Gateway.TimeZone, Log: a.log.Named("admin")}
 	if !offline {
-		o.Gateway = panel{a}
+		o.Gateway, o.Closing = panel{a}, a.desk.closing
 	}
 	return admin.New(o)
 }
@@ -38,12 +39,15 @@ func (p panel) change(ctx context.Context, version uint64, edit func(*registry.S
 	a := p.app
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	_, _, err := a.states.Update(version, time.Now(), edit, func(s *registry.State) error {
+	before, after, err := a.states.Update(version, time.Now(), edit, func(s *registry.State) error {
 		if err := a.apply(ctx, *s); err != nil {
 			return admin.CannotApply(err)
 		}
 		return nil
 	})
+	if err == nil {
+		a.desk.undo.note(ctx, before, after)
+	}
 	return err
 }
 
@@ -78,26 +82,33 @@ type enabled struct {
 
 func (p panel) SetEnabled(ctx context.Context, t admin.Target, version uint64, on bool) (c admin.Change, err error) {
 	err = p.change(ctx, version, func(s *registry.State) error {
-		u := p.find(t, *s)
-		if u == nil {
-			return missing(t)
-		}
-		if err := p.locked("/enabled", string(t.Kind), t.Name, "enabled"); err != nil {
-			return err
-		}
-		c = admin.Change{Before: enabled{u.on}, After: enabled{on}}
-		if t.Kind == manifest.KindModule {
-			m := s.Modules[t.Name]
-			m.Enabled = &on
-			s.Modules[t.Name] = m
-			return nil
-		}
-		v := s.Providers[t.Name]
-		v.Enabled = &on
-		s.Providers[t.Name] = v
-		return nil
+		var err error
+		c, err = p.editEnabled(s, t, on)
+		return err
 	})
 	return c, err
+}
+
+// editEnabled is the change of a state that [panel.SetEnabled] makes.
+func (p panel) editEnabled(s *registry.State, t admin.Target, on bool) (c admin.Change, err error) {
+	u := p.find(t, *s)
+	if u == nil {
+		return c, missing(t)
+	}
+	if err := p.locked("/enabled", string(t.Kind), t.Name, "enabled"); err != nil {
+		return c, err
+	}
+	c = admin.Change{Before: enabled{u.on}, After: enabled{on}}
+	if t.Kind == manifest.KindModule {
+		m := s.Modules[t.Name]
+		m.Enabled = &on
+		s.Modules[t.Name] = m
+		return c, nil
+	}
+	v := s.Providers[t.Name]
+	v.Enabled = &on
+	s.Providers[t.Name] = v
+	return c, nil
 }
 
 func missing(t admin.Target) error { return problem.NotFound("No such " + string(t.Kind) + "!") }
@@ -111,8 +122,8 @@ func (p panel) find(t admin.Target, s registry.State) *unit {
 			return u
 		}
 	}
-	if pkg := a.catalogue.Find(t.Name); t.Kind == manifest.KindModule && pkg != nil && pkg.Manifest.Kind == t.Kind {
-		return a.moduleUnit(dormant(t.Name), s.Modules[t.Name])
+	if t.Kind == manifest.KindModule && a.module(t.Name, s) != nil {
+		return a.moduleUnit(dormant(t.Name), s)
 	}
 	return nil
 }
@@ -123,41 +134,48 @@ func dormant(id string) config.ModuleBlock {
 }
 
 func (p panel) SetAction(ctx context.Context, module, action string, version uint64, wish admin.ActionWish) (c admin.Change, err error) {
-	t := admin.Target{Kind: manifest.KindModule, Name: module}
 	err = p.change(ctx, version, func(s *registry.State) error {
-		u := p.find(t, *s)
-		if u == nil {
-			return missing(t)
-		}
-		if !slices.ContainsFunc(p.actions(u), func(x admin.ActionView) bool { return x.Name == action }) {
-			return problem.NotFound("No such action!")
-		}
-		m := s.Modules[module]
-		before := m.Actions[action]
-		after := before
-		if wish.On != nil {
-			if err := p.locked("/enabled", "module", module, "action", action, "enabled"); err != nil {
-				return err
-			}
-			after.Enabled = wish.On
-		}
-		if wish.Limit != nil {
-			if err := p.locked("/limit", "module", module, "action", action, "limit"); err != nil {
-				return err
-			}
-			after.Limit = *wish.Limit
-		}
-		actions := maps.Clone(m.Actions)
-		if actions == nil {
-			actions = map[string]registry.ActionState{}
-		}
-		actions[action] = after
-		m.Actions = actions
-		s.Modules[module] = m
-		c = admin.Change{Before: before, After: after}
-		return nil
+		var err error
+		c, err = p.editAction(s, module, action, wish)
+		return err
 	})
 	return c, err
+}
+
+// editAction is the change of a state that [panel.SetAction] makes.
+func (p panel) editAction(s *registry.State, module, action string, wish admin.ActionWish) (c admin.Change, err error) {
+	t := admin.Target{Kind: manifest.KindModule, Name: module}
+	u := p.find(t, *s)
+	if u == nil {
+		return c, missing(t)
+	}
+	if !slices.ContainsFunc(p.actions(u), func(x admin.ActionView) bool { return x.Name == action }) {
+		return c, problem.NotFound("No such action!")
+	}
+	m := s.Modules[module]
+	before := m.Actions[action]
+	after := before
+	if wish.On != nil {
+		if err := p.locked("/enabled", "module", module, "action", action, "enabled"); err != nil {
+			return c, err
+		}
+		after.Enabled = wish.On
+	}
+	if wish.Limit != nil {
+		if err := p.locked("/limit", "module", module, "action", action, "limit"); err != nil {
+			return c, err
+		}
+		after.Limit = *wish.Limit
+	}
+	actions := maps.Clone(m.Actions)
+	if actions == nil {
+		actions = map[string]registry.ActionState{}
+	}
+	actions[action] = after
+	m.Actions = actions
+	s.Modules[module] = m
+	c = admin.Change{Before: before, After: after}
+	return c, nil
 }
 
 // newProvider is the audit's picture of a provider instance.
@@ -171,7 +189,7 @@ type newProvider struct {
 
 func (p panel) picture(s registry.ProviderState) newProvider {
 	out := newProvider{Plugin: s.Plugin, Hosts: s.Hosts, Private: s.Private, Granted: s.Granted}
-	if pkg := p.app.catalogue.Find(s.Plugin); pkg != nil {
+	if pkg, reason := p.app.inForce(s.Plugin, p.app.states.Get()); reason == "" {
 		out.Settings = settings.Hide(pkg.Manifest.Settings, s.Settings)
 	}
 	return out
@@ -181,15 +199,22 @@ var providerName = regexp.MustCompile(`^[a-zA-Z][a-zA-Z0-9_-]{0,63}$`)
 
 func (p panel) CreateProvider(ctx context.Context, version uint64, n admin.NewProvider) (c admin.Change, err error) {
 	err = p.change(ctx, version, func(s *registry.State) error {
-		state, err := p.checkProvider(n, *s)
-		if err != nil {
-			return err
-		}
-		s.Providers[n.Name] = state
-		c = admin.Change{After: p.picture(state)}
-		return nil
+		var err error
+		c, err = p.editCreate(s, n)
+		return err
 	})
 	return c, err
+}
+
+// editCreate is the change of a state that [panel.CreateProvider] makes.
+func (p panel) editCreate(s *registry.State, n admin.NewProvider) (c admin.Change, err error) {
+	state, err := p.checkProvider(n, *s)
+	if err != nil {
+		return c, err
+	}
+	s.Providers[n.Name] = state
+	c = admin.Change{After: p.picture(state)}
+	return c, nil
 }
 
 func (p panel) checkProvider(n admin.NewProvider, s registry.State) (state registry.ProviderState, err error) {
@@ -198,18 +223,21 @@ func (p panel) checkProvider(n admin.NewProvider, s registry.State) (state regis
 		return state, admin.Reject("name", admin.Violation{Pointer: "/name", Message: "a letter, then up to 63 letters, digits, _ or -"})
 	}
 	// Views of the store, names in the log and rights share one name space.
-	taken := a.catalogue.Find(n.Name) != nil && a.catalogue.Find(n.Name).Manifest.Kind == manifest.KindModule
+	taken := a.module(n.Name, s) != nil
 	for _, u := range a.wishes(s) {
 		taken = taken || u.name == n.Name
 	}
 	if taken {
 		return state, problem.Conflict("The name is taken!")
 	}
-	pkg := a.catalogue.Find(n.Plugin)
-	if pkg == nil || pkg.Manifest.Kind != manifest.KindProvider {
-		return state, admin.Reject("plugin", admin.Violation{Pointer: "/plugin", Message: "there is no such provider plugin"})
+	pkg, reason := a.inForce(n.Plugin, s)
+	if reason == "" && pkg.Manifest.Kind != manifest.KindProvider {
+		reason = "it is no provider plugin"
 	}
-	found := consent(pkg.Manifest, pkg.Imports, n.Granted)
+	if reason != "" {
+		return state, admin.Reject("plugin", admin.Violation{Pointer: "/plugin", Message: reason})
+	}
+	found := consentFaults(pkg.Manifest, pkg.Imports, n.Granted)
 	values := settings.Merge(pkg.Manifest.Settings, nil, n.Settings)
 	for _, v := range settings.Check(pkg.Manifest.Settings, values) {
 		v.Pointer = "/settings" + v.Pointer
@@ -218,18 +246,16 @@ func (p panel) checkProvider(n admin.NewProvider, s registry.State) (state regis
 	if len(found) > 0 {
 		return state, admin.Reject("provider", found...)
 	}
-	state = registry.ProviderState{Plugin: n.Plugin, Settings: values, Hosts: n.Hosts, Private: n.Private, Granted: n.Granted}
-	if state.Hosts == nil {
-		for _, c := range pkg.Manifest.Capabilities {
-			state.Hosts = append(state.Hosts, c.Hosts...)
-		}
+	hosts := n.Hosts
+	if hosts == nil {
+		hosts = plugin.Hosts(pkg.Manifest)
 	}
-	return state, nil
+	return registry.ProviderState{Plugin: n.Plugin, Settings: values, Consent: consentTo(pkg, n.Granted, hosts, n.Private)}, nil
 }
 
-// consent checks what the operator grants: nothing that the plugin does not ask
+// consentFaults checks what the operator grants: nothing that the plugin does not ask
 // for, and everything that its code cannot start without.
-func consent(m *manifest.Manifest, imports, granted []string) (found []admin.Violation) {
+func consentFaults(m *manifest.Manifest, imports, granted []string) (found []admin.Violation) {
 	for i, name := range granted {
 		if !slices.ContainsFunc(m.Capabilities, func(c manifest.Capability) bool { return c.Name == name }) {
 			found = append(found, admin.Violation{Pointer: fmt.Sprintf("/granted/%d", i), Message: "the plugin does not ask for it"})
@@ -245,16 +271,23 @@ func consent(m *manifest.Manifest, imports, granted []string) (found []admin.Vio
 
 func (p panel) DeleteProvider(ctx context.Context, name string, version uint64) (c admin.Change, err error) {
 	err = p.change(ctx, version, func(s *registry.State) error {
-		if err := p.locked("", "provider", name); err != nil {
-			return err
-		}
-		state, ok := s.Providers[name]
-		if !ok || state.Plugin == "" {
-			return missing(admin.Target{Kind: manifest.KindProvider, Name: name})
-		}
-		c = admin.Change{Before: p.picture(state)}
-		delete(s.Providers, name)
-		return nil
+		var err error
+		c, err = p.editDelete(s, name)
+		return err
 	})
 	return c, err
+}
+
+// editDelete is the change of a state that [panel.DeleteProvider] makes.
+func (p panel) editDelete(s *registry.State, name string) (c admin.Change, err error) {
+	if err := p.locked("", "provider", name); err != nil {
+		return c, err
+	}
+	state, ok := s.Providers[name]
+	if !ok || state.Plugin == "" {
+		return c, missing(admin.Target{Kind: manifest.KindProvider, Name: name})
+	}
+	c = admin.Change{Before: p.picture(state)}
+	delete(s.Providers, name)
+	return c, nil
 }

@@ -37,12 +37,45 @@ var access = []struct{ method, path, body, lowest string }{
 	{"PUT", "/providers/:name/enabled", `{}`, "manager"},
 	{"GET", "/providers/:name/settings", ``, "auditor"},
 	{"PUT", "/providers/:name/settings", `{}`, "manager"},
+	{"PUT", "/modules/:name/grant", `{}`, "manager"},
+	{"PUT", "/providers/:name/grant", `{}`, "manager"},
+	{"GET", "/providers/:name/hook", ``, "administrator"},
+	{"POST", "/providers/:name/hook", `{}`, "administrator"},
 	{"GET", "/plugins", ``, "auditor"},
+	{"POST", "/plugins", `{}`, "administrator"},
+	{"GET", "/plugins/:id", ``, "auditor"},
+	{"GET", "/plugins/:id/difference", ``, "auditor"},
+	{"POST", "/plugins/:id/upgrade", `{}`, "manager"},
+	{"POST", "/plugins/:id/consent", `{}`, "administrator"},
+	{"POST", "/plugins/:id/rollback", `{}`, "manager"},
+	{"DELETE", "/plugins/:id/versions/:sha256", ``, "administrator"},
 	{"GET", "/nodes", ``, "auditor"},
 	{"GET", "/journal/requests", ``, "auditor"},
 	{"GET", "/journal/sms", ``, "auditor"},
 	{"GET", "/journal/calls", ``, "auditor"},
 	{"GET", "/journal/audit", ``, "auditor"},
+	{"POST", "/me/second-factor", `{}`, "auditor"},
+	{"POST", "/me/second-factor/confirm", `{}`, "auditor"},
+	{"POST", "/me/second-factor/recovery", `{}`, "auditor"},
+	{"POST", "/me/second-factor/disable", `{}`, "auditor"},
+	{"DELETE", "/users/:login/second-factor", ``, "administrator"},
+	{"GET", "/overview", ``, "auditor"},
+	{"GET", "/history", ``, "auditor"},
+	{"GET", "/live", ``, "auditor"},
+	{"GET", "/modules/:name/callers", ``, "auditor"},
+	{"GET", "/modules/:name/document", ``, "auditor"},
+	{"POST", "/modules/:name/document/plan", `{}`, "auditor"},
+	{"PUT", "/modules/:name/document", `{}`, "manager"},
+	{"GET", "/providers/:name/document", ``, "auditor"},
+	{"POST", "/providers/:name/document/plan", `{}`, "auditor"},
+	{"PUT", "/providers/:name/document", `{}`, "manager"},
+	{"GET", "/export", ``, "auditor"},
+	{"POST", "/import/plan", `{}`, "manager"},
+	{"POST", "/import", `{}`, "administrator"},
+	{"GET", "/log", ``, "auditor"},
+	{"GET", "/log/live", ``, "auditor"},
+	{"GET", "/changes", ``, "auditor"},
+	{"POST", "/changes/:id/restore", `{}`, "manager"},
 	{"POST", "/logout", ``, "auditor"}, // last: it ends the session
 }
 
@@ -61,7 +94,7 @@ func everyEndpoint(t *testing.T, r *rig) {
 			t.Errorf("%s is not served", key)
 		}
 		delete(served, key)
-		path := strings.NewReplacer(":login", "nobody", ":id", "none", ":name", "none", ":action", "none").Replace(row.path)
+		path := strings.NewReplacer(":login", "nobody", ":id", "none", ":name", "none", ":sha256", "none", ":action", "none", "/live", "/live?no=1").Replace(row.path)
 		if a := r.call("", row.method, path, row.body); row.lowest != "" && (a.status != 401 || a.at("error") != "Unauthorized!" || a.header.Get("WWW-Authenticate") == "") {
 			t.Errorf("%s without a token: %d %s", key, a.status, a.text)
 		}

@@ -13,7 +13,6 @@ import (
 
 	"github.com/patchbay-gw/patchbay/core/internal/admin"
 	"github.com/patchbay-gw/patchbay/core/internal/config"
-	"github.com/patchbay-gw/patchbay/core/internal/plugin"
 	"github.com/patchbay-gw/patchbay/core/internal/registry"
 )
 
@@ -100,7 +99,7 @@ type Offline struct {
 //
 // [store.ErrLocked] when another process has it open.
 func OpenOffline(ctx context.Context, cfg *config.Config, log hclog.Logger) (*Offline, error) {
-	a := &App{cfg: cfg, log: log, registry: registry.New(), catalogue: plugin.Scan(nil)}
+	a := &App{cfg: cfg, log: log, registry: registry.New()}
 	if err := os.MkdirAll(cfg.Gateway.Data, 0o700); err != nil {
 		return nil, fmt.Errorf("data folder: %w", err)
 	}

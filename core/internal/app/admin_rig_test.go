@@ -13,11 +13,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/hashicorp/go-hclog"
-
 	"github.com/patchbay-gw/patchbay/core/internal/admin"
 	"github.com/patchbay-gw/patchbay/core/internal/app"
 	"github.com/patchbay-gw/patchbay/core/internal/config"
+	"github.com/patchbay-gw/patchbay/core/internal/logging"
 	"github.com/patchbay-gw/patchbay/core/internal/plugin"
 	"github.com/patchbay-gw/patchbay/core/internal/testing/guest"
 )
@@ -108,6 +107,12 @@ provider "fixed" {
     url      = "http://relay.example/` + fileSecret + `"
   }
 }
+trust {
+  unsigned = "allow"
+}
+upgrade {
+  watch = "100ms"
+}
 `
 	if err := os.WriteFile(filepath.Join(folder, "gateway.hcl"), []byte(text), 0o600); err != nil {
 		t.Fatal(err)
@@ -125,11 +130,18 @@ func (r *rig) start() {
 		r.t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	a, err := app.New(ctx, cfg, hclog.NewNullLogger())
+	tail := logging.NewTail(100, 10)
+	log, err := logging.New(logging.Options{Sink: tail})
 	if err != nil {
 		cancel()
 		r.t.Fatal(err)
 	}
+	a, err := app.New(ctx, cfg, log)
+	if err != nil {
+		cancel()
+		r.t.Fatal(err)
+	}
+	a.ShowLog(tail)
 	r.first = a.FirstPassword()
 	bound, ended := make(chan net.Addr, 1), make(chan error, 1)
 	go func() { ended <- a.Run(ctx, func(at net.Addr) { bound <- at }) }()

@@ -124,33 +124,40 @@ type settingsPicture struct {
 
 func (p panel) SetSettings(ctx context.Context, t admin.Target, version uint64, given map[string]any) (c admin.Change, err error) {
 	err = p.change(ctx, version, func(s *registry.State) error {
-		u := p.find(t, *s)
-		switch {
-		case u == nil:
-			return missing(t)
-		case u.pkg == nil:
-			return problem.Conflict("The plugin file is missing!")
-		}
-		file, form := p.fromFile(t), u.schema()
-		before := over(stored(t, *s), file)
-		if err := p.untouched(t, form, file, given); err != nil {
-			return err
-		}
-		after := settings.Merge(form, before, over(given, file))
-		maps.Copy(after, file)
-		if found := p.check(t, form, file, after); len(found) > 0 {
-			return admin.Reject("settings", found...)
-		}
-		own := maps.Clone(after)
-		maps.DeleteFunc(own, func(name string, _ any) bool { _, locked := file[name]; return locked })
-		setStored(t, s, own)
-		c = admin.Change{
-			Before: settingsPicture{Values: p.hide(t, form, before)},
-			After:  settingsPicture{Values: p.hide(t, form, after), Replaced: settings.Replaced(form, before, after)},
-		}
-		return nil
+		var err error
+		c, err = p.editSettings(s, t, given)
+		return err
 	})
 	return c, err
+}
+
+// editSettings is the change of a state that [panel.SetSettings] makes.
+func (p panel) editSettings(s *registry.State, t admin.Target, given map[string]any) (c admin.Change, err error) {
+	u := p.find(t, *s)
+	switch {
+	case u == nil:
+		return c, missing(t)
+	case u.pkg == nil:
+		return c, problem.Conflict("The plugin file is missing!")
+	}
+	file, form := p.fromFile(t), u.schema()
+	before := over(stored(t, *s), file)
+	if err := p.untouched(t, form, file, given); err != nil {
+		return c, err
+	}
+	after := settings.Merge(form, before, over(given, file))
+	maps.Copy(after, file)
+	if found := p.check(t, form, file, after); len(found) > 0 {
+		return c, admin.Reject("settings", found...)
+	}
+	own := maps.Clone(after)
+	maps.DeleteFunc(own, func(name string, _ any) bool { _, locked := file[name]; return locked })
+	setStored(t, s, own)
+	c = admin.Change{
+		Before: settingsPicture{Values: p.hide(t, form, before)},
+		After:  settingsPicture{Values: p.hide(t, form, after), Replaced: settings.Replaced(form, before, after)},
+	}
+	return c, nil
 }
 
 // untouched refuses other values for what the file sets. The same value, or the

@@ -1,7 +1,6 @@
 package app
 
 import (
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -27,10 +26,10 @@ func (p panel) snapshot() ([]*unit, registry.State) {
 func (p panel) moduleUnits() ([]*unit, registry.State) {
 	units, state := p.snapshot()
 	modules := slices.DeleteFunc(slices.Clone(units), func(u *unit) bool { return u.kind != manifest.KindModule })
-	for _, pkg := range p.app.catalogue.All() {
+	for _, pkg := range p.app.plugins(state) {
 		id := pkg.Manifest.ID
 		if pkg.Manifest.Kind == manifest.KindModule && !slices.ContainsFunc(modules, func(u *unit) bool { return u.name == id }) {
-			u := p.app.moduleUnit(dormant(id), state.Modules[id])
+			u := p.app.moduleUnit(dormant(id), state)
 			u.fault = "" // it is off; what is missing matters once it is switched on
 			modules = append(modules, u)
 		}
@@ -85,7 +84,7 @@ func nonNil(list []string) []string {
 }
 
 func (p panel) instance(u *unit) admin.Instance {
-	v := admin.Instance{On: u.on, Lock: p.lock([]string{"enabled", "plugin", "grant"}, string(u.kind), u.name)}
+	v := admin.Instance{On: u.on, Progress: p.app.desk.progress.of(u), Lock: p.lock([]string{"enabled", "plugin", "grant"}, string(u.kind), u.name)}
 	if u.pkg != nil {
 		m := u.pkg.Manifest
 		v.Plugin, v.Title, v.Description, v.Vendor, v.PluginVersion, v.SHA256 = m.ID, m.Title, m.Description, m.Vendor, m.Version, u.pkg.SHA256
@@ -94,6 +93,8 @@ func (p panel) instance(u *unit) admin.Instance {
 	switch {
 	case u.fault != "":
 		v.State = admin.State{Name: string(plugin.StateFailed), Reason: u.fault}
+	case u.waiting != "":
+		v.State = admin.State{Name: string(plugin.StateWaiting), Reason: u.waiting}
 	case u.instance == nil:
 		v.State = admin.State{Name: string(plugin.StateVerified)}
 	default:
@@ -156,32 +157,6 @@ func rateText(r config.Rate) string {
 		text += " burst " + strconv.Itoa(r.Burst)
 	}
 	return text
-}
-
-func (p panel) Plugins() admin.Plugins {
-	units, _ := p.snapshot()
-	out := admin.Plugins{Plugins: []admin.Plugin{}, Faults: []string{}}
-	for _, fault := range p.app.catalogue.Faults {
-		out.Faults = append(out.Faults, fault.Error())
-	}
-	for _, pkg := range p.app.catalogue.All() {
-		m := pkg.Manifest
-		v := admin.Plugin{
-			ID: m.ID, Kind: m.Kind, Version: m.Version, Vendor: m.Vendor, License: m.License, Homepage: m.Homepage, Title: m.Title,
-			Description: m.Description, SHA256: pkg.SHA256, File: filepath.Base(pkg.Path), Bytes: len(pkg.Code), Imports: nonNil(pkg.Imports),
-			Capabilities: append([]manifest.Capability{}, m.Capabilities...), Extends: m.Extends, Settings: m.Settings, UsedBy: []string{},
-		}
-		for _, point := range m.Provides {
-			v.Points = append(v.Points, point.Name)
-		}
-		for _, u := range units {
-			if u.pkg == pkg {
-				v.UsedBy = append(v.UsedBy, u.name)
-			}
-		}
-		out.Plugins = append(out.Plugins, v)
-	}
-	return out
 }
 
 func (p panel) Nodes() []admin.Node {

@@ -44,7 +44,9 @@ type App struct {
 	auth       *auth.Authority
 	engine     *wasm.Engine
 	host       *plugin.Host
-	catalogue  *plugin.Catalogue
+	library    *plugin.Library
+	chosen     *chosen // versions that nobody decided on
+	crashes    *crashLog
 	registry   *registry.Registry
 	states     *registry.States
 	link       *freeswitch.Link
@@ -53,8 +55,10 @@ type App struct {
 	http       *httpcall.Pool
 	server     *server.Server
 
-	journalOperations map[string]wasm.Operation
-	usersOperations   map[string]wasm.Operation
+	usersOperations map[string]wasm.Operation
+	hooks           *hookKeys
+
+	desk *desk // what the panel shows; nil for tools that have no gateway
 
 	mu         sync.Mutex              // one change of the configuration at a time
 	units      atomic.Pointer[[]*unit] // replaced as a whole by boot and apply
@@ -64,12 +68,13 @@ type App struct {
 
 	firstPassword string
 	limiter       *auth.Limiter
+	trace         func(wasm.Event) // see [App.Observe]
 }
 
 // New builds the gateway and opens its data; nothing listens yet. On an error
 // everything that was opened is closed again.
 func New(ctx context.Context, cfg *config.Config, log hclog.Logger) (_ *App, err error) {
-	a := &App{cfg: cfg, log: log, registry: registry.New(), limiter: auth.NewLimiter(nil)}
+	a := &App{cfg: cfg, log: log, registry: registry.New(), limiter: auth.NewLimiter(nil), chosen: newChosen()}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, a.release(context.WithoutCancel(ctx)))
@@ -79,6 +84,9 @@ func New(ctx context.Context, cfg *config.Config, log hclog.Logger) (_ *App, err
 		return nil, fmt.Errorf("data folder: %w", err)
 	}
 	if err := a.openData(ctx); err != nil {
+		return nil, err
+	}
+	if err = a.openDesk(ctx); err != nil {
 		return nil, err
 	}
 	if a.link, err = newLink(cfg, log.Named("freeswitch")); err != nil {
@@ -94,13 +102,13 @@ func New(ctx context.Context, cfg *config.Config, log hclog.Logger) (_ *App, err
 		return nil, err
 	}
 	a.host = plugin.NewHost(a.engine)
-	a.catalogue = plugin.Scan(cfg.Gateway.Plugins)
-	for _, fault := range a.catalogue.Faults {
+	a.openLibrary(filepath.Join(cfg.Gateway.Data, "plugins"))
+	if a.crashes, err = openCrashLog(keyed{a.store.Prefix("crashes")}); err != nil {
+		return nil, err
+	}
+	for _, fault := range a.library.Catalogue().Faults {
 		log.Error("plugin file", "error", fault)
 	}
-	a.journalOperations = journalcall.Operations(journalcall.Options{
-		Journal: a.journal, Zone: cfg.Gateway.TimeZone, Phone: a.keepPhone(), Text: unless(cfg.Journal.Messages == "full", mask.Text),
-	})
 	a.usersOperations = userscall.Operations(a.listUsers)
 	a.server, err = a.newServer()
 	return a, err
@@ -126,6 +134,7 @@ func (a *App) openData(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	a.hooks = newHookKeys(keyed{a.store.Prefix("hooks")})
 	a.archive = archive.New(a.store.Prefix("cdr"), keep.Calls, a.log.Named("cdr"))
 	a.auth, err = auth.Open(ctx, authStore{a.store.Prefix("auth")}, auth.Options{
 		TokenIdle: cfg.Auth.TokenIdle, TokenLifetime: cfg.Auth.TokenLifetime, TokensPerUser: cfg.Auth.TokensPerUser,
@@ -161,6 +170,14 @@ func (a *App) keepPhone() func(string) string {
 	return unless(a.cfg.Journal.Phones == "full", mask.MaskPhone)
 }
 
+// journalOperations are the capability journal of one module.
+func (a *App) journalOperations(module string) map[string]wasm.Operation {
+	return journalcall.Operations(journalcall.Options{
+		Journal: countingJournal{a.journal, a.desk.history}, Module: module, Zone: a.cfg.Gateway.TimeZone,
+		Phone: a.keepPhone(), Text: unless(a.cfg.Journal.Messages == "full", mask.Text),
+	})
+}
+
 // bodyPolicy decides how much of its parameters stays in the record of a request.
 func (a *App) bodyPolicy() server.BodyPolicy {
 	whole := a.cfg.Journal.Body == "full"
@@ -177,8 +194,12 @@ func (a *App) newServer() (*server.Server, error) {
 		TrustedProxies: g.TrustedProxies, BasePath: g.BasePath, CORSOrigins: g.CORS.Origins, CORSMaxAge: g.CORS.MaxAge,
 		Body:    a.bodyPolicy(),
 		Ready:   a.waiting,
-		OpenAPI: a.openAPI, Docs: a.docs, CDR: a.receiveCDR,
-		Admin: a.newAdmin(false).Mount,
+		OpenAPI: a.openAPI, Docs: a.docs, CDR: a.receiveCDR, Hook: a.receiveHook,
+		Admin: a.newAdmin(false).Mount, Large: a.largeBody, Observe: a.desk.observe,
+	}
+	var err error
+	if opt.Panel, err = a.servePanel(); err != nil {
+		return nil, err
 	}
 	if g.TLS != nil {
 		pair, err := tls.LoadX509KeyPair(g.TLS.Cert, g.TLS.Key)
@@ -202,7 +223,10 @@ func (a *App) Run(ctx context.Context, bound func(net.Addr)) error {
 		return errors.Join(err, a.release(context.WithoutCancel(ctx)))
 	}
 	a.background.Go(func() { a.auth.Run(work) })
+	a.background.Go(func() { a.watchPlugins(work) })
+	a.background.Go(func() { a.desk.history.Run(work) })
 	a.background.Go(func() { a.forgetLimits(work) })
+	a.background.Go(func() { a.pollStatuses(work) })
 	if a.link != nil {
 		a.link.Start(work)
 	}
@@ -219,6 +243,7 @@ func (a *App) Run(ctx context.Context, bound func(net.Addr)) error {
 	case err = <-served:
 	case <-ctx.Done():
 		a.log.Info("shutting down")
+		a.desk.end()
 		end, cancel := context.WithTimeout(context.WithoutCancel(ctx), a.cfg.Gateway.RequestTimeout+5*time.Second)
 		err = errors.Join(a.server.Shutdown(end), <-served)
 		cancel()

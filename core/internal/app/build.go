@@ -20,7 +20,7 @@ import (
 )
 
 // drain is how long requests in flight may run on after their instance was
-// superseded.
+// superseded, at least: see [App.drainTime].
 const drain = time.Minute
 
 // linger is how long a superseded instance still takes requests: those that found
@@ -49,6 +49,9 @@ func (a *App) boot(ctx context.Context) error {
 		if u.fault != "" {
 			a.log.Error("a configured plugin cannot run", "name", u.name, "reason", u.fault)
 		}
+		if u.waiting != "" {
+			a.log.Warn("a configured plugin waits for consent", "name", u.name, "reason", u.waiting)
+		}
 	}
 	a.background.Go(func() { a.startAll(ctx, units) })
 	return nil
@@ -66,6 +69,7 @@ func (a *App) startAll(ctx context.Context, units []*unit) {
 		slots <- struct{}{}
 		wg.Go(func() {
 			defer func() { <-slots }()
+			a.keepFiles(u.pkg) // its file may be replaced at any time
 			if err := u.instance.Start(ctx); err != nil {
 				a.log.Error("a plugin does not start", "name", u.name, "plugin", u.pkg.Manifest.ID, "error", err)
 				return
@@ -83,6 +87,7 @@ func (a *App) startAll(ctx context.Context, units []*unit) {
 // anything is switched over. On an error nothing has changed.
 func (a *App) apply(ctx context.Context, state registry.State) error {
 	units := a.wishes(state)
+	defer a.desk.progress.end()
 	var started []*unit
 	undo := func(cause error) error {
 		for _, u := range started {
@@ -98,6 +103,9 @@ func (a *App) apply(ctx context.Context, state registry.State) error {
 			}
 			return undo(fmt.Errorf("%s: %s", u.name, u.fault))
 		}
+		if u.waiting != "" {
+			continue
+		}
 		if err := a.attach(u, old); err != nil {
 			return undo(fmt.Errorf("%s: %w", u.name, err))
 		}
@@ -106,7 +114,12 @@ func (a *App) apply(ctx context.Context, state registry.State) error {
 			started = append(started, u)
 		}
 		if u.on && (!kept || u.instance.Status().State == plugin.StateVerified) {
+			a.desk.progress.begin(u)
+			a.keepFiles(u.pkg)
 			if err := u.instance.Start(ctx); err != nil && !kept {
+				return undo(fmt.Errorf("%s: %w", u.name, err))
+			}
+			if err := a.healthy(ctx, u, old); err != nil {
 				return undo(fmt.Errorf("%s: %w", u.name, err))
 			}
 		}
@@ -115,7 +128,7 @@ func (a *App) apply(ctx context.Context, state registry.State) error {
 	if err != nil {
 		return undo(err)
 	}
-	previous := a.configured()
+	previous, patience := a.configured(), a.drainTime()
 	a.units.Store(&units)
 	a.registry.Swap(table)
 	for _, old := range previous {
@@ -127,7 +140,7 @@ func (a *App) apply(ctx context.Context, state registry.State) error {
 			case <-time.After(linger):
 			case <-a.stopping:
 			}
-			ctx, stop := context.WithTimeout(context.Background(), drain)
+			ctx, stop := context.WithTimeout(context.Background(), patience)
 			defer stop()
 			if err := old.instance.Supersede(ctx); err != nil {
 				a.log.Warn("a superseded plugin instance did not drain", "name", old.name, "error", err)
@@ -135,6 +148,43 @@ func (a *App) apply(ctx context.Context, state registry.State) error {
 		})
 	}
 	return nil
+}
+
+// drainTime is how long the slowest request of the table in force may take.
+func (a *App) drainTime() time.Duration {
+	longest := max(drain, a.cfg.Gateway.RequestTimeout)
+	for _, m := range a.registry.Table().Modules {
+		for _, r := range m.Routes {
+			longest = max(longest, r.Timeout)
+		}
+	}
+	return longest
+}
+
+// healthTime bounds one question after the health of an instance.
+const healthTime = 10 * time.Second
+
+// healthy asks a new version how it is before it gets requests. What the old one
+// complains about, too, is not the new one's doing.
+func (a *App) healthy(ctx context.Context, u, old *unit) error {
+	if old == nil || old.pkg == nil || old.pkg.SHA256 == u.pkg.SHA256 {
+		return nil
+	}
+	ctx, stop := context.WithTimeout(ctx, 2*healthTime)
+	defer stop()
+	own, end := context.WithTimeout(ctx, healthTime)
+	err := u.instance.Health(own)
+	end()
+	if err == nil {
+		return nil
+	}
+	if old.instance != nil && old.pkg.Manifest.Health {
+		if before := old.instance.Health(ctx); before != nil {
+			a.log.Warn("a new version is not healthy, and neither is the old one", "name", u.name, "reason", err, "before", before)
+			return nil
+		}
+	}
+	return err
 }
 
 func (a *App) find(name string, kind manifest.Kind) *unit {
@@ -149,7 +199,7 @@ func (a *App) find(name string, kind manifest.Kind) *unit {
 // attach gives a unit its instance: the old one when nothing that a guest
 // depends on has changed.
 func (a *App) attach(u, old *unit) error {
-	if u.fault != "" {
+	if u.fault != "" || u.waiting != "" {
 		return nil
 	}
 	if old != nil && old.instance != nil && old.print == u.print {
@@ -162,7 +212,7 @@ func (a *App) attach(u, old *unit) error {
 		return err
 	}
 	u.instance = a.host.NewInstance(plugin.Spec{
-		Name: u.name, Package: u.pkg, Settings: u.settings, Granted: granted, Limits: limits(u.pkg.Manifest), Log: log,
+		Name: u.name, Package: u.pkg, Settings: u.settings, Granted: granted, Limits: limits(u.pkg.Manifest), Log: log, Trace: a.trace,
 	})
 	return nil
 }
@@ -185,7 +235,7 @@ func (a *App) table(units []*unit) (*registry.Table, error) {
 		if u.kind != manifest.KindModule || u.instance == nil {
 			continue
 		}
-		m := &registry.Module{ID: u.name, Manifest: u.pkg.Manifest, On: u.on}
+		m := &registry.Module{ID: u.name, Manifest: u.pkg.Manifest, On: u.on, Runner: u.instance}
 		for i := range u.pkg.Manifest.Actions {
 			routes, err := a.routes(u, &u.pkg.Manifest.Actions[i], providers)
 			if err != nil {
@@ -297,7 +347,7 @@ func (a *App) waiting() []string {
 	var out []string
 	for _, u := range a.configured() {
 		switch {
-		case !u.on:
+		case !u.on, u.waiting != "": // somebody has to decide, nothing is broken
 		case u.fault != "":
 			out = append(out, u.name+": "+u.fault)
 		default:

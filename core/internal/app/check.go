@@ -2,11 +2,11 @@ package app
 
 import (
 	"fmt"
+	"path/filepath"
 
 	"github.com/hashicorp/go-hclog"
 
 	"github.com/patchbay-gw/patchbay/core/internal/config"
-	"github.com/patchbay-gw/patchbay/core/internal/plugin"
 	"github.com/patchbay-gw/patchbay/core/internal/registry"
 	"github.com/patchbay-gw/patchbay/sdk-plugin/go/manifest"
 )
@@ -15,13 +15,17 @@ import (
 // plugins, settings that do not fit, grants that are too narrow, names that
 // collide. It opens nothing and starts nothing.
 func Check(cfg *config.Config) []error {
-	a := &App{cfg: cfg, log: hclog.NewNullLogger(), registry: registry.New(), catalogue: plugin.Scan(cfg.Gateway.Plugins)}
-	faults := a.catalogue.Faults
+	a := &App{cfg: cfg, log: hclog.NewNullLogger(), registry: registry.New(), chosen: newChosen()}
+	a.openLibrary(filepath.Join(cfg.Gateway.Data, "plugins"))
+	faults := a.library.Catalogue().Faults
 	units := a.wishes(registry.State{})
 	for _, u := range units {
 		if u.fault != "" {
 			faults = append(faults, fmt.Errorf("%s: %s", u.name, u.fault))
 			continue
+		}
+		if u.waiting != "" {
+			continue // nothing is wrong with the file: the panel asks
 		}
 		for _, name := range u.pkg.Imports {
 			if !u.grant.allows(u.pkg.Manifest, name) {

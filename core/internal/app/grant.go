@@ -22,8 +22,10 @@ type grant struct {
 	// capabilities by name; nil grants what the manifest asks for, because the
 	// operator who wrote the block into the file has read it.
 	capabilities []string
-	hosts        []string
-	private      bool
+	// operations narrows the capabilities; nil grants all of theirs.
+	operations []string
+	hosts      []string
+	private    bool
 	// freeswitch operations; nil grants those that the manifest asks for.
 	freeswitch []string
 }
@@ -40,7 +42,8 @@ func fileGrant(g *config.Grant) grant {
 }
 
 func (g grant) print() string {
-	return fmt.Sprintf("%q %t %q %t %q %t", g.capabilities, g.capabilities == nil, g.hosts, g.private, g.freeswitch, g.freeswitch == nil)
+	return fmt.Sprintf("%q %t %q %t %q %t %q %t", g.capabilities, g.capabilities == nil, g.hosts, g.private, g.freeswitch, g.freeswitch == nil,
+		g.operations, g.operations == nil)
 }
 
 // allows reports whether an operation is granted. The manifest is the upper
@@ -50,7 +53,7 @@ func (g grant) allows(m *manifest.Manifest, operation string) bool {
 		return false
 	}
 	capability := abi.Capability(operation)
-	if g.capabilities != nil && !slices.Contains(g.capabilities, capability) {
+	if g.capabilities != nil && !slices.Contains(g.capabilities, capability) || g.operations != nil && !slices.Contains(g.operations, operation) {
 		return false
 	}
 	if capability == "freeswitch" && g.freeswitch != nil {
@@ -74,10 +77,10 @@ func (a *App) operations(u *unit, log hclog.Logger) (map[string]wasm.Operation, 
 	for i, p := range m.Provides {
 		points[i] = p.Name
 	}
-	add(a.journalOperations)
+	add(a.journalOperations(u.name))
 	add(a.usersOperations)
 	add(freeswitchcall.Operations(a.freeswitchOptions(log)))
-	add(providercall.Operations(directory{a.registry}, points))
+	add(providercall.Operations(directory{a.registry, a.hookURL}, points))
 	if u.grant.allows(m, abi.OpHTTPFetch) {
 		client, err := httpcall.New(httpcall.Options{
 			Name: u.name, Pool: a.http, Parsers: parsers{}, Logger: log,

@@ -27,6 +27,10 @@ var (
 	descGuests    = describe("plugin_guests", "Guests that take tasks.", instanceLabels...)
 	descMemory    = describe("plugin_memory_bytes", "Memory of the guests.", instanceLabels...)
 	descState     = describe("plugin_state", "1 for the state that the instance is in.", "instance", "plugin", "state")
+	descVersion   = describe("plugin_version_info", "1 for the version in force.", "plugin", "version", "sha256", "trust")
+	descTrial     = describe("plugin_trial", "1 while a new version is on trial.", "plugin")
+	descWaiting   = describe("plugin_waiting_for_consent", "1 while a version waits for consent.", "plugin")
+	descRollbacks = describe("plugin_rollbacks_total", "Versions that the gateway took back or did not take, since the start.", "plugin")
 	descNode      = describe("freeswitch_up", "1 when the node is connected.", "node")
 	descJournal   = describe("journal_records_total", "Records written since the start.")
 	descJournalTx = describe("journal_blocks_total", "Blocks that hold them.")
@@ -43,6 +47,10 @@ func (c collector) Collect(out chan<- prometheus.Metric) {
 		out <- prometheus.MustNewConstMetric(d, t, v, labels...)
 	}
 	for _, u := range c.app.configured() {
+		if u.waiting != "" {
+			send(descState, prometheus.GaugeValue, 1, u.name, u.pkg.Manifest.ID, string(plugin.StateWaiting))
+			continue
+		}
 		if u.instance == nil {
 			send(descState, prometheus.GaugeValue, 1, u.name, "", string(plugin.StateFailed))
 			continue
@@ -58,6 +66,7 @@ func (c collector) Collect(out chan<- prometheus.Metric) {
 		send(descGuests, prometheus.GaugeValue, float64(s.Stats.Guests), u.name, id)
 		send(descMemory, prometheus.GaugeValue, float64(s.Stats.MemoryBytes), u.name, id)
 	}
+	c.versions(send)
 	if c.app.link != nil {
 		for _, h := range c.app.link.Health() {
 			up := 0.0
@@ -72,4 +81,23 @@ func (c collector) Collect(out chan<- prometheus.Metric) {
 	send(descJournalTx, prometheus.CounterValue, float64(j.Blocks))
 	send(descCorrupt, prometheus.CounterValue, float64(j.Corrupt))
 	send(descStore, prometheus.GaugeValue, float64(c.app.store.Size()))
+}
+
+// versions sends what is in force and what is happening to it.
+func (c collector) versions(send func(*prometheus.Desc, prometheus.ValueType, float64, ...string)) {
+	state := c.app.states.Get()
+	for _, p := range c.app.plugins(state) {
+		id, st := p.Manifest.ID, state.Plugins[p.Manifest.ID]
+		send(descVersion, prometheus.GaugeValue, 1, id, p.Manifest.Version, p.SHA256, string(p.Trust.State))
+		for desc, on := range map[*prometheus.Desc]bool{descTrial: st.Trial != nil, descWaiting: st.Waiting != nil} {
+			value := 0.0
+			if on {
+				value = 1
+			}
+			send(desc, prometheus.GaugeValue, value, id)
+		}
+	}
+	for id, n := range c.app.crashes.rollbacks() {
+		send(descRollbacks, prometheus.CounterValue, float64(n), id)
+	}
 }

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/patchbay-gw/patchbay/core/internal/config"
@@ -33,7 +32,11 @@ type unit struct {
 	grant    grant
 	print    string // fingerprint of everything that a guest depends on
 
+	consent registry.Consent // what was decided in the panel
+	pinned  string           // where gateway.hcl names the version, "" when it does not
+
 	fault    string // why it cannot run: no such plugin, settings that do not fit
+	waiting  string // what somebody must consent to before it runs
 	instance *plugin.Instance
 }
 
@@ -48,21 +51,21 @@ type actionWish struct {
 func (a *App) wishes(state registry.State) []*unit {
 	var units []*unit
 	for _, m := range a.cfg.Modules {
-		units = append(units, a.moduleUnit(m, state.Modules[m.Name]))
+		units = append(units, a.moduleUnit(m, state))
 	}
 	for _, name := range slices.Sorted(maps.Keys(state.Modules)) {
 		s := state.Modules[name]
 		if _, inFile := a.cfg.FindModule(name); !inFile && s.Enabled != nil {
-			units = append(units, a.moduleUnit(config.ModuleBlock{Plugin: config.Plugin{Name: name, Plugin: name, Enabled: *s.Enabled}}, s))
+			units = append(units, a.moduleUnit(config.ModuleBlock{Plugin: config.Plugin{Name: name, Plugin: name, Enabled: *s.Enabled}}, state))
 		}
 	}
 	for _, p := range a.cfg.Providers {
-		units = append(units, a.providerUnit(p, state.Providers[p.Name]))
+		units = append(units, a.providerUnit(p, state))
 	}
 	for _, name := range slices.Sorted(maps.Keys(state.Providers)) {
 		s := state.Providers[name]
 		if _, inFile := a.cfg.FindProvider(name); !inFile && s.Plugin != "" {
-			units = append(units, a.providerUnit(config.ProviderBlock{Plugin: config.Plugin{Name: name, Plugin: s.Plugin, Enabled: true}}, s))
+			units = append(units, a.providerUnit(config.ProviderBlock{Plugin: config.Plugin{Name: name, Plugin: s.Plugin, Enabled: true}}, state))
 		}
 	}
 	distinguish(units)
@@ -82,11 +85,10 @@ func distinguish(units []*unit) {
 	}
 }
 
-func (a *App) moduleUnit(block config.ModuleBlock, state registry.ModuleState) *unit {
-	u := a.newUnit(block.Plugin, manifest.KindModule, "module", state.Enabled, state.Settings)
-	if block.Grant != nil {
-		u.grant = fileGrant(block.Grant)
-	}
+func (a *App) moduleUnit(block config.ModuleBlock, all registry.State) *unit {
+	state := all.Modules[block.Name]
+	u := a.newUnit(block.Plugin, manifest.KindModule, all, state.Enabled, state.Settings)
+	u.decide(block.Grant, state.Consent, false)
 	u.actions = map[string]actionWish{}
 	for name, s := range state.Actions {
 		w := actionWish{on: s.Enabled == nil || *s.Enabled}
@@ -112,31 +114,29 @@ func (a *App) moduleUnit(block config.ModuleBlock, state registry.ModuleState) *
 	return u
 }
 
-func (a *App) providerUnit(block config.ProviderBlock, state registry.ProviderState) *unit {
-	u := a.newUnit(block.Plugin, manifest.KindProvider, "provider", state.Enabled, state.Settings)
-	switch {
-	case block.Grant != nil:
-		u.grant = fileGrant(block.Grant)
-	case state.Plugin != "" || len(state.Granted) > 0 || len(state.Hosts) > 0:
-		// Consent given in the panel is exact: a new version of the plugin that asks
-		// for more does not get it by itself.
-		u.grant = grant{capabilities: append([]string{}, state.Granted...), hosts: state.Hosts, private: state.Private}
-	}
+func (a *App) providerUnit(block config.ProviderBlock, all registry.State) *unit {
+	state := all.Providers[block.Name]
+	u := a.newUnit(block.Plugin, manifest.KindProvider, all, state.Enabled, state.Settings)
+	u.decide(block.Grant, state.Consent, state.Plugin != "")
 	u.finish()
 	return u
 }
 
 // newUnit decides on/off and the settings, which both kinds have in common.
-func (a *App) newUnit(block config.Plugin, kind manifest.Kind, word string, enabled *bool, settings map[string]any) *unit {
+func (a *App) newUnit(block config.Plugin, kind manifest.Kind, state registry.State, enabled *bool, settings map[string]any) *unit {
+	word := string(kind)
 	u := &unit{name: block.Name, kind: kind, on: block.Enabled}
 	if enabled != nil && !a.cfg.IsSet(config.JoinPath(word, block.Name, "enabled")) {
 		u.on = *enabled
 	}
-	u.pkg = a.catalogue.Find(block.Plugin)
-	switch {
-	case u.pkg == nil:
-		u.fault = fmt.Sprintf("there is no plugin %q in %s", block.Plugin, strings.Join(a.cfg.Gateway.Plugins, ", "))
+	if block.SHA256 != "" {
+		r, _ := a.cfg.Locate(config.JoinPath(word, block.Name, "sha256"))
+		u.pinned = r.String()
+	}
+	if u.pkg, u.fault = a.version(block, state); u.fault != "" {
 		return u
+	}
+	switch {
 	case u.pkg.Manifest.Kind != kind:
 		u.fault = fmt.Sprintf("plugin %q is a %s, not a %s", block.Plugin, u.pkg.Manifest.Kind, kind)
 		return u

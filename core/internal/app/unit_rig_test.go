@@ -77,10 +77,10 @@ func newUnits(t testing.TB, text string) *App {
 			t.Fatal(err)
 		}
 	}
-	a := &App{cfg: parse(t, dir, "gateway {\n plugins = [\".\"]\n}\n"+text), log: hclog.NewNullLogger(), registry: registry.New()}
-	a.catalogue = plugin.Scan([]string{dir})
-	if len(a.catalogue.Faults) > 0 {
-		t.Fatal(a.catalogue.Faults)
+	a := &App{cfg: parse(t, dir, "gateway {\n plugins = [\".\"]\n}\n"+text+"\ntrust {\n unsigned = \"allow\"\n}\n"), log: hclog.NewNullLogger(), registry: registry.New(), chosen: newChosen()}
+	a.openLibrary("")
+	if faults := a.library.Catalogue().Faults; len(faults) > 0 {
+		t.Fatal(faults)
 	}
 	return a
 }

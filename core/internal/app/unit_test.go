@@ -99,7 +99,7 @@ func TestOperations(t *testing.T) {
 					t.Error(err)
 				}
 			})
-			a.catalogue = files.catalogue
+			a.library = files.library
 			u := byName(t, a.wishes(registry.State{}))["echo"]
 			if u.fault != "" {
 				t.Fatal(u.fault)
@@ -159,7 +159,7 @@ provider "open" {
 		},
 		Providers: map[string]registry.ProviderState{
 			"fixed": {Enabled: pointer(true)}, "open": {Enabled: off},
-			"panel": {Plugin: "relay", Granted: []string{"http"}, Hosts: []string{"h"}, Private: true}, "sleeping": {Plugin: "relay", Enabled: off},
+			"panel": {Plugin: "relay", Consent: registry.Consent{Granted: []string{"http"}, Hosts: []string{"h"}, Private: true}}, "sleeping": {Plugin: "relay", Enabled: off},
 			"nothing": {Enabled: pointer(true)},
 		},
 	}))
@@ -263,11 +263,11 @@ provider "bare" {
   plugin = "relay"
 }
 `)
-	panel := registry.ProviderState{Plugin: "relay", Granted: []string{"http"}, Hosts: []string{"panel.example"}}
+	panel := registry.ProviderState{Plugin: "relay", Consent: registry.Consent{Granted: []string{"http"}, Hosts: []string{"panel.example"}}}
 	units := byName(t, a.wishes(registry.State{Providers: map[string]registry.ProviderState{
 		"file": panel, "panel": panel, "nothing": {Plugin: "relay"},
 	}}))
-	m := a.catalogue.Find("relay").Manifest
+	m := a.library.Catalogue().Find("relay").Manifest
 	rows := []struct {
 		unit    string
 		http    bool

@@ -13,9 +13,18 @@ import (
 // one argon2 run of the same price. Repeated failures give *TooManyError before any work is done; so does a
 // crowd of logins larger than Options.QueuedLogins. Waiting for a turn ends with ctx. A hash that is cheaper than
 // Options.Argon2 is replaced after a login that succeeds.
-func (a *Authority) Login(ctx context.Context, login, password string, ip netip.Addr) (issued Issued, err error) {
+//
+// A user with a second factor gets ErrSecondFactor, which is an ErrWrongLogin; see [Authority.LoginSecond].
+func (a *Authority) Login(ctx context.Context, login, password string, ip netip.Addr) (Issued, error) {
+	return a.LoginSecond(ctx, login, password, "", ip)
+}
+
+// LoginSecond is Login for callers who can ask for a second factor: code is one of the user's app or a recovery code,
+// "" when it was not asked for yet. ErrSecondFactor says that it is needed; a wrong one is ErrWrongCode and counts as
+// a failed login.
+func (a *Authority) LoginSecond(ctx context.Context, login, password, code string, ip netip.Addr) (issued Issued, err error) {
 	err = a.withPassword(ctx, login, password, ip, func(stored, newHash string) error {
-		issued, err = a.finishLogin(login, stored, newHash, ip)
+		issued, err = a.finishLogin(login, stored, newHash, code, ip)
 		return err
 	})
 	return issued, err
@@ -72,7 +81,7 @@ func (a *Authority) withPassword(ctx context.Context, login, password string, ip
 	switch {
 	case err == nil:
 		charge.succeed()
-	case !errors.Is(err, ErrWrongLogin):
+	case errors.Is(err, ErrSecondFactor), !errors.Is(err, ErrWrongLogin):
 		charge.refund()
 	}
 	return err
@@ -109,7 +118,7 @@ func (a *Authority) lookUp(login string, ip netip.Addr) candidate {
 }
 
 // finishLogin issues the token, unless the user changed while the password was checked.
-func (a *Authority) finishLogin(login, stored, newHash string, ip netip.Addr) (Issued, error) {
+func (a *Authority) finishLogin(login, stored, newHash, code string, ip netip.Addr) (Issued, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	acc := a.find(login)
@@ -117,6 +126,19 @@ func (a *Authority) finishLogin(login, stored, newHash string, ip netip.Addr) (I
 		return Issued{}, ErrWrongLogin
 	}
 	rec := acc.userRecord
+	factor := FactorNone
+	if rec.hasSecond() {
+		if code == "" {
+			return Issued{}, ErrSecondFactor
+		}
+		own := *rec.Second
+		own.Recovery = slices.Clone(own.Recovery)
+		rec.Second = &own
+		var err error
+		if factor, err = a.spendCode(rec.Second, code, true); err != nil {
+			return Issued{}, err
+		}
+	}
 	rec.LastLogin = a.opt.Now().UTC()
 	rec.Known = remember(rec.Known, ip)
 	if newHash != "" {
@@ -126,5 +148,10 @@ func (a *Authority) finishLogin(login, stored, newHash string, ip netip.Addr) (I
 		return Issued{}, err
 	}
 	acc.userRecord = rec
-	return a.issue(acc, TokenOptions{Label: "login", Address: ip})
+	issued, err := a.issue(acc, TokenOptions{Label: loginLabel, Address: ip})
+	issued.Factor = factor
+	return issued, err
 }
+
+// loginLabel marks the tokens that a login made.
+const loginLabel = "login"

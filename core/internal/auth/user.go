@@ -58,6 +58,8 @@ type User struct {
 	Note string `json:"note"`
 	// MustChange asks for a new password; the server decides what a principal with it may do.
 	MustChange bool `json:"must_change"`
+	// SecondFactor says that a login needs a code, too. It cannot be set here; see [Authority.BeginSecondFactor].
+	SecondFactor bool `json:"second_factor"`
 
 	Created   time.Time `json:"created"`
 	Updated   time.Time `json:"updated"`    // of anything above
@@ -73,7 +75,8 @@ type userRecord struct {
 	// TokensSince voids all tokens that are not younger, even if deleting their records failed.
 	TokensSince time.Time `json:"tokens_since"`
 	// Known are the networks (see networkOf) of the last logins that succeeded, newest first.
-	Known []netip.Prefix `json:"known,omitempty"`
+	Known  []netip.Prefix `json:"known,omitempty"`
+	Second *secondFactor  `json:"second,omitempty"`
 }
 
 const (

@@ -37,6 +37,7 @@ func (a *Authority) Users() []User {
 // are ignored. Errors: InvalidError, ErrTaken; those of waiting for ctx.
 func (a *Authority) Create(ctx context.Context, u User, password string) (User, error) {
 	rec := userRecord{User: u.clone()}
+	rec.SecondFactor = false
 	if rec.Status != StatusBlocked {
 		rec.Status = StatusActive
 	}
@@ -120,8 +121,9 @@ func (a *Authority) modify(login string, version uint64, change func(*userRecord
 	next.Updated, next.Version = now, old.Version+1
 	if next.Status == StatusDeleted {
 		next.PasswordHash, next.Rights, next.AllowedIPs, next.Known = "", nil, nil, nil
-		next.Limits, next.Note, next.MustChange = Limits{}, "", false
+		next.Limits, next.Note, next.MustChange, next.Second = Limits{}, "", false, nil
 	}
+	next.SecondFactor = next.hasSecond()
 	if err := next.normalize(); err != nil {
 		return User{}, err
 	}

@@ -32,6 +32,8 @@ type visit struct {
 	route   *registry.Route
 	params  params.Result
 	unknown []string
+
+	checked, ran time.Duration // see [Observed]
 }
 
 // dispatch serves /<module>/<action>: who calls, what is on, what was sent, may
@@ -56,6 +58,7 @@ func (s *Server) dispatch(c *fiber.Ctx) error {
 		return s.answer(c, problem.Internal(err))
 	}
 	s.opt.Metrics.request(&v, status)
+	s.observe(&v, status, refusal)
 	if refusal != nil {
 		return s.answer(c, refusal)
 	}
@@ -210,7 +213,9 @@ func (s *Server) run(v *visit) (result *wasm.Result, refusal *problem.Problem, s
 		Kind: abi.Action, Name: v.route.Action.Name, Params: v.params.Params, Derived: v.params.Derived,
 		Instance: v.route.Instance, RequestID: v.requestID, User: v.user.Login,
 	}
+	v.checked = time.Since(v.began)
 	result, err := v.route.Runner.Do(ctx, &q, 0)
+	v.ran = time.Since(v.began) - v.checked
 	if err != nil {
 		refusal, sent = failed(v, err)
 		return nil, refusal, sent

@@ -16,6 +16,7 @@ type Metrics struct {
 	registry *prometheus.Registry
 	requests *prometheus.CounterVec
 	duration *prometheus.HistogramVec
+	hooks    *prometheus.CounterVec
 }
 
 // NewMetrics returns metrics with the Go runtime's among them.
@@ -29,8 +30,9 @@ func NewMetrics() *Metrics {
 			Name: "patchbay_request_seconds", Help: "Time from the request to the written journal record.",
 			Buckets: []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30},
 		}, []string{"module", "action"}),
+		hooks: hooksTotal(),
 	}
-	m.registry.MustRegister(m.requests, m.duration, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	m.registry.MustRegister(m.requests, m.duration, m.hooks, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
 

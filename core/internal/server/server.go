@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"net/netip"
 	"time"
 
@@ -69,8 +70,18 @@ type Options struct {
 	Docs    func(table *registry.Table, language string) ([]byte, error)
 	// CDR receives call detail records.
 	CDR CDRReceiver
+	// Hook receives calls of providers' webhooks.
+	Hook HookReceiver
 	// Admin mounts the administration API.
 	Admin func(fiber.Router)
+	// Panel serves [PanelPath] below BasePath and everything below it but the
+	// administration API; nil for no panel.
+	Panel http.Handler
+	// Observe is told of every request of an integrator when it is recorded; nil
+	// for nobody. It must not block.
+	Observe func(Observed)
+	// Large lets some requests have more body than BodyLimit; nil for none.
+	Large Large
 }
 
 // Server serves the gateway's HTTP. Create it with [New].
@@ -94,9 +105,14 @@ func New(opt Options) *Server {
 		StrictRouting:         false,
 		CaseSensitive:         true,
 		UnescapePath:          false,
-		ReduceMemoryUsage:     true, // ten thousand waiting callers keep no read buffers
-		JSONEncoder:           nil,
+		// Forms are parsed by who wants them: no files are written before anybody is asked.
+		DisablePreParseMultipartForm: true,
+		ReduceMemoryUsage:            true, // ten thousand waiting callers keep no read buffers
+		JSONEncoder:                  nil,
 	})
+	if opt.Large != nil {
+		s.app.Server().HeaderReceived = s.head
+	}
 	s.routes()
 	return s
 }
@@ -115,8 +131,12 @@ func (s *Server) routes() {
 	r.Get("/docs", s.docs)
 	r.Post("/cdr/:node", s.cdr)
 	r.Post("/auth/login", s.login)
+	r.All("/hooks/:instance/:secret", s.hook)
 	if s.opt.Admin != nil {
 		s.opt.Admin(r.Group("/admin/api/v1", s.believe))
+	}
+	if s.opt.Panel != nil {
+		s.panel(r)
 	}
 	r.All("/:module/:action", s.dispatch)
 	s.app.Use(s.nothing)

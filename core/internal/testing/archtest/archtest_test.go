@@ -32,16 +32,19 @@ var pillars = map[string][]string{
 	"github.com/percipia/eslgo":       {"core/internal/freeswitch"},
 	"github.com/xuri/excelize":        {"core/internal/sheet"},
 	"github.com/nyaruka/phonenumbers": {"core/internal/params"},
+	"aead.dev/minisign":               {"core/internal/minisig"},
+	"github.com/pquerna/otp":          {"core/internal/auth", "core/internal/testing/authenticator"},
 }
 
 // layers of core/internal from the bottom up. A package imports lower layers and
 // its own subtree only; packages of one layer meet in app through interfaces that
 // the consumer declares.
 var layers = [][]string{
-	{"problem", "logging", "config", "transcode", "sheet", "store", "auth"},
+	{"minisig"},
+	{"problem", "logging", "config", "transcode", "sheet", "store", "auth", "history"},
 	{"journal", "params", "openapi", "freeswitch", "wasm"},
-	{"hostcall", "plugin"},
-	{"registry"},
+	{"hostcall", "plugin", "trace"},
+	{"registry", "rehearsal", "scaffold"},
 	{"server"},
 	{"admin"},
 	{"app"},

@@ -1,0 +1,10 @@
+package admin
+
+// Desk is what the panel asks of a running gateway beyond [Views], [Changes] and
+// [Packages].
+type Desk interface {
+	Figures
+	Documents
+	Undo
+	Logs
+}
