@@ -4,25 +4,72 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"slices"
 	"strings"
 
 	"github.com/patchbay-gw/patchbay/core/internal/plugin"
-	"github.com/patchbay-gw/patchbay/sdk-plugin/go/manifest"
+	"github.com/patchbay-gw/patchbay/core/internal/scaffold"
+	"github.com/patchbay-gw/patchbay/core/internal/wasm/meter"
 )
 
-func pluginCommand(env *environment, args []string) error {
-	if len(args) > 0 {
-		switch args[0] {
-		case "pack":
-			return pack(env, args[1:])
-		case "inspect":
-			return inspect(env, args[1:])
-		}
+// pluginVerbs are the verbs of `patchbay plugin`, in the order of a plugin's life.
+func pluginVerbs() []command {
+	return []command{
+		{"new", "ID [--lang LANGUAGE] [--extends POINT] [--dir DIR] [--vendor NAME]", "write a project that compiles and passes its own cases", newPlugin},
+		{"pack", "[--manifest plugin.json] [--output FILE] CODE.wasm", "put the manifest into compiled code", pack},
+		{"test", "[--cases DIR] [--run REGEXP] [--verbose] [--json] FILE.wasm", "play the plugin's case files on the gateway's own engine", playCases},
+		{"run", "[--listen HOST:PORT] [--settings FILE.json] [--with MODULE.wasm] DIR|FILE.wasm", "serve a local gateway with this plugin, reload it when it changes, print what its tasks do", runPlugin},
+		{"inspect", "[--lang en|ru] [--json] FILE.wasm", "say what a plugin is and what it may touch", inspect},
+		{"keygen", "[--key FILE] [--public FILE] [--no-password]", "make a key pair for signing", keygen},
+		{"sign", "[--key FILE] [--comment TEXT] FILE.wasm", "sign a plugin file; minisign verifies it, too", sign},
+		{"verify", "--key RW…|FILE.pub FILE.wasm", "check the signature of a plugin file", verify},
+		{"install", "[--signature FILE] [--upgrade] [--consent] FILE.wasm", "hand a plugin file to the running gateway", install},
 	}
-	_, _ = fmt.Fprint(env.stderr, "usage: patchbay plugin pack [--manifest plugin.json] [--output FILE] CODE.wasm\n"+
-		"       patchbay plugin inspect [--lang en|ru] FILE.wasm\n")
+}
+
+func pluginCommand(env *environment, args []string) error {
+	if len(args) > 0 && (args[0] == "help" || args[0] == "--help" || args[0] == "-h") {
+		if args = args[1:]; len(args) == 0 {
+			_, err := io.WriteString(env.stdout, pluginUsage())
+			return err
+		}
+		args = []string{args[0], "--help"}
+	}
+	if len(args) > 0 {
+		for _, verb := range pluginVerbs() {
+			if verb.name != args[0] {
+				continue
+			}
+			if len(args) == 2 && (args[1] == "--help" || args[1] == "-h") {
+				_, _ = fmt.Fprintf(env.stderr, "patchbay plugin %s %s\n%s.\n\n", verb.name, verb.arguments, verb.summary)
+			}
+			return verb.run(env, args[1:])
+		}
+		_, _ = fmt.Fprintf(env.stderr, "patchbay plugin: there is no verb %q\n", args[0])
+	}
+	_, _ = io.WriteString(env.stderr, pluginUsage())
 	return errUsage
+}
+
+func pluginUsage() string {
+	var b strings.Builder
+	b.WriteString("patchbay plugin: make, try, sign and install plugins\n\n")
+	for _, verb := range pluginVerbs() {
+		fmt.Fprintf(&b, "  %-8s %s\n           %s\n", verb.name, verb.arguments, verb.summary)
+	}
+	fmt.Fprintf(&b, `
+A provider, from nothing to the gateway:
+
+  patchbay plugin new sms-acme --lang go --extends sms.provider
+  cd sms-acme
+  make test      # build, pack and play the cases: passes at once
+  make run       # a local gateway that reloads with each change; settings in settings.json
+  patchbay plugin inspect build/sms-acme.wasm
+  patchbay plugin install build/sms-acme.wasm
+
+Languages: %s. Extension points: %s.
+"patchbay plugin help VERB" lists the flags of a verb.
+`, strings.Join(scaffold.Languages(), ", "), strings.Join(scaffold.Points(), ", "))
+	return b.String()
 }
 
 // pack puts the manifest into a compiled plugin. It writes beside the target and
@@ -47,6 +94,16 @@ func pack(env *environment, args []string) error {
 	if err != nil {
 		return err
 	}
+	// The gateway meters a plugin when it loads it; what cannot be metered is no plugin.
+	metered, err := meter.Rewrite(p.Code, meter.Options{})
+	if err != nil {
+		return fmt.Errorf("the code cannot be metered: %w", err)
+	}
+	for _, c := range p.Manifest.Capabilities {
+		if idle := unused(c, p.Imports); len(idle) > 0 {
+			_, _ = fmt.Fprintf(env.stderr, "warning: plugin.json asks for %s, which the code does not use; the operator would grant what nobody needs\n", strings.Join(idle, ", "))
+		}
+	}
 	if *output == "" {
 		*output = p.Manifest.ID + ".wasm"
 	}
@@ -57,68 +114,6 @@ func pack(env *environment, args []string) error {
 	if err := os.Rename(temporary, *output); err != nil {
 		return fmt.Errorf("plugin file: %w", err)
 	}
-	_, err = fmt.Fprintf(env.stdout, "%s  %s %s  %d bytes  sha256 %s\n", *output, p.Manifest.ID, p.Manifest.Version, len(p.Code), p.SHA256)
+	_, err = fmt.Fprintf(env.stdout, "%s  %s %s  %d bytes (%d metered)  sha256 %s\n", *output, p.Manifest.ID, p.Manifest.Version, len(p.Code), len(metered), p.SHA256)
 	return err
-}
-
-// inspect says in words what a plugin is and what it may touch.
-func inspect(env *environment, args []string) error {
-	f := env.flags("plugin inspect")
-	lang := f.String("lang", "en", "language of the texts: en or ru")
-	rest, err := env.parse(f, args, "FILE.wasm")
-	if err != nil {
-		return err
-	}
-	p, err := plugin.Read(rest[0])
-	if err != nil {
-		return err
-	}
-	_, err = io.WriteString(env.stdout, describe(p, *lang))
-	return err
-}
-
-func describe(p *plugin.Package, lang string) string {
-	m := p.Manifest
-	var b strings.Builder
-	fmt.Fprintf(&b, "%s %s (%s) by %s\n%s\n%s\n\n", m.ID, m.Version, m.Kind, m.Vendor, m.Title.In(lang), m.Description.In(lang))
-	fmt.Fprintf(&b, "file     %s, %d bytes\nsha256   %s\ncontract version %d\n", p.Path, len(p.Code), p.SHA256, m.ABI)
-	for _, a := range m.Actions {
-		name := a.Name
-		if a.PerInstance != "" {
-			name = "<instance of " + a.PerInstance + ">"
-		}
-		fmt.Fprintf(&b, "action   %s/%s  %s  %s\n", m.ID, name, strings.Join(a.Methods, ","), a.Summary.In(lang))
-	}
-	for _, point := range m.Provides {
-		fmt.Fprintf(&b, "declares %s  %s\n", point.Name, point.Title.In(lang))
-	}
-	for _, e := range m.Extends {
-		fmt.Fprintf(&b, "serves   %s: %s\n", e.Point, strings.Join(e.Operations, ", "))
-	}
-	if len(m.Capabilities) == 0 {
-		b.WriteString("touches  nothing outside itself\n")
-	}
-	for _, c := range m.Capabilities {
-		fmt.Fprintf(&b, "touches  %s (%s): %s\n", c.Name, strings.Join(c.Operations, ", "), c.Reason.In(lang))
-		if len(c.Hosts) > 0 {
-			fmt.Fprintf(&b, "         hosts %s\n", strings.Join(c.Hosts, ", "))
-		}
-		if unused := unused(c, p.Imports); len(unused) > 0 {
-			fmt.Fprintf(&b, "         asked for but not used by the code: %s\n", strings.Join(unused, ", "))
-		}
-	}
-	if m.Settings != nil {
-		for _, s := range m.Settings.Properties() {
-			required := ""
-			if s.Required {
-				required = " (required)"
-			}
-			fmt.Fprintf(&b, "setting  %s%s  %s\n", s.Name, required, s.Schema.Title)
-		}
-	}
-	return b.String()
-}
-
-func unused(c manifest.Capability, imports []string) []string {
-	return slices.DeleteFunc(slices.Clone(c.Operations), func(op string) bool { return slices.Contains(imports, op) })
 }

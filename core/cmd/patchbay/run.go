@@ -44,7 +44,7 @@ func commands() []command {
 		{"serve", "[--config FILE] [--data DIR] [--listen HOST:PORT]", "run the gateway", serve},
 		{"check", "[--config FILE]", "check the configuration and the plugins, and end", check},
 		{"user", "list | add | set | password | token | remove …", "manage users, also of a running gateway", userCommand},
-		{"plugin", "pack | inspect …", "make and look at plugin files", pluginCommand},
+		{"plugin", "new | pack | test | run | inspect …", "make, try and look at plugins; `patchbay plugin help`", pluginCommand},
 		{"version", "", "print the version", version},
 	}
 }
@@ -135,6 +135,12 @@ func (env *environment) load(path string, o config.Override) (*config.Config, er
 	return cfg, nil
 }
 
+// What the panel shows of the log: so many entries of so many instances.
+const (
+	logEntries   = 500
+	logInstances = 200
+)
+
 func serve(env *environment, args []string) error {
 	f := env.flags("serve")
 	path := f.String("config", "", "configuration file; gateway.hcl in this folder when it is there, else built-in defaults")
@@ -147,7 +153,8 @@ func serve(env *environment, args []string) error {
 	if err != nil {
 		return err
 	}
-	log, err := logging.New(logging.Options{Level: cfg.Gateway.Log.Level, Format: cfg.Gateway.Log.Format, Output: env.stderr})
+	tail := logging.NewTail(logEntries, logInstances)
+	log, err := logging.New(logging.Options{Level: cfg.Gateway.Log.Level, Format: cfg.Gateway.Log.Format, Output: env.stderr, Sink: tail})
 	if err != nil {
 		return err
 	}
@@ -157,6 +164,7 @@ func serve(env *environment, args []string) error {
 	if err != nil {
 		return err
 	}
+	gateway.ShowLog(tail)
 	if password := gateway.FirstPassword(); password != "" {
 		_, _ = fmt.Fprintf(env.stdout, "First start: user admin with password %s (shown once; change it)\n", password)
 	}

@@ -119,11 +119,26 @@ func (c *userClient) do(method, path string, body, out any) ([]byte, error) {
 		}
 		reader = bytes.NewReader(text)
 	}
-	q, err := http.NewRequestWithContext(c.ctx, method, "http://local"+admin.Prefix+path, reader)
+	text, err := c.send(method, path, "application/json", reader)
+	if err != nil {
+		return nil, err
+	}
+	if out != nil {
+		if err := json.Unmarshal(text, out); err != nil {
+			return nil, fmt.Errorf("answer of the gateway: %w", err)
+		}
+	}
+	return text, nil
+}
+
+// send sends a request and returns the text of its answer; a refusal is an
+// [*apiError].
+func (c *userClient) send(method, path, contentType string, body io.Reader) ([]byte, error) {
+	q, err := http.NewRequestWithContext(c.ctx, method, "http://local"+admin.Prefix+path, body)
 	if err != nil {
 		return nil, fmt.Errorf("request: %w", err)
 	}
-	q.Header.Set("Content-Type", "application/json")
+	q.Header.Set("Content-Type", contentType)
 	q.Header.Set("If-Match", "*")
 	r, err := c.http.Do(q)
 	if err != nil {
@@ -147,11 +162,6 @@ func (c *userClient) do(method, path string, body, out any) ([]byte, error) {
 			fault.Error += " (the log has it as " + fault.ID + ")"
 		}
 		return nil, &apiError{r.StatusCode, fault.Error, fault.Violations}
-	}
-	if out != nil {
-		if err := json.Unmarshal(text, out); err != nil {
-			return nil, fmt.Errorf("answer of the gateway: %w", err)
-		}
 	}
 	return text, nil
 }
