@@ -11,6 +11,10 @@ PLUGINS  := $(patsubst plugins/%/plugin.json,%,$(wildcard plugins/*/plugin.json)
 PACKED   := $(PLUGINS:%=build/plugins/%.wasm)
 SDK      := $(shell find sdk-plugin/go -name '*.go' -not -name '*_test.go')
 HOST     := $(shell find core -name '*.go' -not -name '*_test.go' -not -path '*/testdata/*') go.mod go.sum
+# What the binary embeds beside Go code: schemas, SDKs and templates for new plugins.
+EMBEDDED := sdk-plugin/embed.go $(wildcard sdk-plugin/abi/*.schema.json) $(shell find sdk-plugin/go/project sdk-plugin/c/sdk sdk-plugin/c/project \
+            sdk-plugin/assemblyscript/sdk sdk-plugin/assemblyscript/project sdk-plugin/rust/src sdk-plugin/rust/build.sh sdk-plugin/rust/project \
+            core/internal/scaffold/templates -type f)
 SANDBOX  := $(shell find examples/sandbox -name '*.go' -not -name '*_test.go')
 GUEST    := GOOS=wasip1 GOARCH=wasm CGO_ENABLED=0 $(GO) build -buildmode=c-shared -trimpath -buildvcs=false
 
@@ -21,7 +25,7 @@ help: ## this list
 
 build: build/patchbay build/sandbox $(PACKED) ## the gateway, the sandbox and the plugins, into build/
 
-build/patchbay: $(HOST) $(SDK)
+build/patchbay: $(HOST) $(SDK) $(EMBEDDED)
 	@mkdir -p build
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $@ ./core/cmd/patchbay
 

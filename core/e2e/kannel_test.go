@@ -56,10 +56,10 @@ max-messages = 0
 text = ""
 `
 
-// TestRealKannel sends an SMS through bearerbox and smsbox to Kannel's own fake
-// SMSC.
-func TestRealKannel(t *testing.T) {
-	t.Parallel()
+// startKannel runs bearerbox, smsbox and Kannel's own fake SMSC. It returns the
+// address of sendsms and the SMSC, whose output tells what arrived.
+func startKannel(t *testing.T) (sendsms string, smsc *process) {
+	t.Helper()
 	for _, binary := range []string{bearerbox, smsbox, fakesmsc} {
 		if _, err := exec.LookPath(binary); err != nil {
 			if os.Getenv("CI") == "true" {
@@ -104,17 +104,24 @@ func TestRealKannel(t *testing.T) {
 	}
 	listening(run("bearerbox", bearerbox, "-v", "1", conf), ports["boxes"])
 	// One incoming message: without any, fakesmsc would end.
-	smsc := run("fakesmsc", fakesmsc, "-H", "127.0.0.1", "-r", ports["smsc"], "-i", "0.1", "-m", "1", "123 234 text nop")
+	smsc = run("fakesmsc", fakesmsc, "-H", "127.0.0.1", "-r", ports["smsc"], "-i", "0.1", "-m", "1", "123 234 text nop")
 	listening(run("smsbox", smsbox, "-v", "1", conf), ports["sendsms"])
+	return "127.0.0.1:" + ports["sendsms"], smsc
+}
 
-	w := newWorld(t, base+modules+strings.ReplaceAll(kannel, "{sandbox}", "127.0.0.1:"+ports["sendsms"]))
+// TestRealKannel sends an SMS through bearerbox and smsbox to Kannel's own fake
+// SMSC.
+func TestRealKannel(t *testing.T) {
+	t.Parallel()
+	sendsms, smsc := startKannel(t)
+	w := newWorld(t, base+modules+strings.ReplaceAll(kannel, "{sandbox}", sendsms))
 	cyrillic := "Проверка работы ПО АРІ ЦОВ 😀"
 	long := strings.Repeat("Длинное сообщение из нескольких частей. ", 4)
 	for _, text := range []string{cyrillic, "plain ASCII & a plus + 100%", long} {
 		expect(t, text, w.post(t, "/sms/send", object("phone", "89190000000", "message", text)), 200, `{"result":"OK"}`)
 		eventually(t, fmt.Sprintf("%q at the SMSC", text), func() bool { return strings.Contains(received(smsc.output()), text) })
 	}
-	wrong := newWorld(t, base+modules+strings.NewReplacer("{sandbox}", "127.0.0.1:"+ports["sendsms"], `"secret"`, `"wrong"`).Replace(kannel))
+	wrong := newWorld(t, base+modules+strings.NewReplacer("{sandbox}", sendsms, `"secret"`, `"wrong"`).Replace(kannel))
 	if a := wrong.post(t, "/sms/send", object("phone", "89190000000", "message", "nobody reads this")); a.status == 200 && strings.Contains(a.body, "OK") {
 		t.Errorf("with a wrong password: %d %s", a.status, a.body)
 	}

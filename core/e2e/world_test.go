@@ -261,7 +261,7 @@ func newWorld(t testing.TB, config string, sandboxArgs ...string) *world {
 	listen := freeAddress(t)
 	w.sandbox = startSandbox(t, dir, append([]string{"--gateway", "http://" + listen, "--cdr-url", "/cdr/main?token=sandbox", "--speed", "20"}, sandboxArgs...)...)
 	w.text = expand(config, map[string]string{
-		"plugins": plugins, "esl": w.sandbox.esl, "sandbox": w.sandbox.http, "recordings": w.sandbox.recordings,
+		"plugins": plugins, "esl": w.sandbox.esl, "sandbox": w.sandbox.http, "recordings": w.sandbox.recordings, "listen": listen,
 		"errors": errorDir(t, dir),
 	})
 	w.startGateway(dir, listen)
