@@ -15,17 +15,21 @@ HOST     := $(shell find core -name '*.go' -not -name '*_test.go' -not -path '*/
 EMBEDDED := sdk-plugin/embed.go $(wildcard sdk-plugin/abi/*.schema.json) $(shell find sdk-plugin/go/project sdk-plugin/c/sdk sdk-plugin/c/project \
             sdk-plugin/assemblyscript/sdk sdk-plugin/assemblyscript/project sdk-plugin/rust/src sdk-plugin/rust/build.sh sdk-plugin/rust/project \
             core/internal/scaffold/templates -type f)
+PANEL    := $(shell find ui/src ui/public ui/scripts -type f) ui/index.html ui/package.json ui/package-lock.json ui/vite.config.ts ui/tsconfig.json
 SANDBOX  := $(shell find examples/sandbox -name '*.go' -not -name '*_test.go')
 GUEST    := GOOS=wasip1 GOARCH=wasm CGO_ENABLED=0 $(GO) build -buildmode=c-shared -trimpath -buildvcs=false
 
-.PHONY: help build run test check bench clean fuzz
+.PHONY: help build run test check bench clean fuzz screenshots
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
 
 build: build/patchbay build/sandbox $(PACKED) ## the gateway, the sandbox and the plugins, into build/
 
-build/patchbay: $(HOST) $(SDK) $(EMBEDDED)
+build/panel: $(PANEL)
+	@.ci/panel
+
+build/patchbay: $(HOST) $(SDK) $(EMBEDDED) build/panel $(wildcard ui/*.go)
 	@mkdir -p build
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $@ ./core/cmd/patchbay
 
@@ -50,6 +54,9 @@ check: ## formatting, vet, import rules, generated files; leaves git status clea
 
 bench: build ## figures and ratios, taken in one run
 	@.ci/bench
+
+screenshots: build ## every page of the panel as a picture, into build/screenshots
+	@cd ui && npm run --silent screenshots
 
 fuzz: ## every fuzz target for FUZZTIME (10s)
 	@.ci/fuzz $${FUZZTIME:-10s}

@@ -25,8 +25,8 @@ func (g *guest) moduleConfig() wazero.ModuleConfig {
 
 // What the host's work costs the guest, in units.
 const (
-	unitsPerMessage    = 500 // and one for 16 bytes, as memory.copy
-	bytesPerUnit       = 16
+	unitsPerMessage    = 500 // and one for 4 bytes, as memory.copy
+	bytesPerUnit       = 4
 	unitsPerLine       = 20_000 // formatting and writing a log line
 	unitsPerByteText   = 8      // cutting output into lines
 	unitsPerRandomByte = 8

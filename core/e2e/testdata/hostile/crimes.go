@@ -45,7 +45,7 @@ func criminals() []criminal {
 	// An honest answer after some 50 million turns, well within the CPU budget.
 	work := guest.Seq(guest.Count(50_000_000), guest.Reply())
 	http := asks("http", abi.OpHTTPFetch)
-	little := `"limits": {"cpu": 500},` // writing whole memories takes longer than it costs
+	little := `"limits": {"cpu": 500},` // or the test would wait for seconds
 	code := func(a guest.Asm) []byte { return a.Bytes() }
 	return []criminal{
 		{"evil-loop", "", code(guest.Asm{Start: attack(guest.Forever())})},

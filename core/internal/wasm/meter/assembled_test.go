@@ -163,7 +163,7 @@ func TestCosts(t *testing.T) {
 		{"count", []uint64{1}, 1 + 1 + (1 + 5)},
 		{"count", []uint64{1000}, 1 + 1 + 1000*(1+5)},
 		{"fill", []uint64{0}, 1 + 4 + 8},
-		{"fill", []uint64{100_000}, 1 + 4 + 8 + 100_000/16},
+		{"fill", []uint64{100_000}, 1 + 4 + 8 + 100_000/4},
 		{"grow", []uint64{0}, 1 + 1 + 64},
 		{"grow", []uint64{2}, 1 + 1 + 64 + 2*4096},
 		{"grow", []uint64{65_536}, 1 + 1 + 64 + 65_536*4096},
@@ -260,13 +260,13 @@ func TestLongFillsStop(t *testing.T) {
 	b.Func("run", fill, 0x03, 0x40, 0x20, 0, 0x20, 1, 0x20, 2, 0xfc, 0x0b, 0, 0x0c, 0, 0x0b, 0x0b)
 	in := start(t, engines[0], rewrite(t, b.Bytes(), 0))
 	const size = 1024 << 16
-	budget := int64(40 * size / 16)
+	budget := int64(40 * size / 4)
 	collectionsPass(t, func() {
 		in.arm(budget)
 		if _, err := in.ExportedFunction("run").Call(t.Context(), 0, 7, size); err == nil {
 			t.Error("it came back")
 		}
-		if !in.exhausted() || in.spent() > budget+size/16+100 {
+		if !in.exhausted() || in.spent() > budget+size/4+100 {
 			t.Errorf("spent %d of %d", in.spent(), budget)
 		}
 	})

@@ -27,8 +27,9 @@
 // when control reaches them, except small ones, which the part before them pays. So what is charged is never less than what is executed, and in Go guests two to four times as much.
 //
 // Instructions whose run time depends on an operand pay for it before they run: memory.copy, memory.fill and memory.init a
-// unit for 16 bytes, table.copy, table.fill and table.init a unit for an entry, memory.grow 4096 units for a page (nothing if no memory
-// can be that large), table.grow 64 units for an entry, because nothing else limits the host's memory there.
+// unit for 4 bytes (outside the caches a processor moves no more in the time of an instruction), table.copy, table.fill
+// and table.init a unit for an entry, memory.grow 4096 units for a page (nothing if no memory can be that large),
+// table.grow 64 units for an entry, because nothing else limits the host's memory there.
 //
 // The same input costs the same on every machine and on both wazero engines.
 package meter

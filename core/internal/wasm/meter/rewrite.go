@@ -18,7 +18,7 @@ const (
 const DefaultSlice = 50_000
 
 const (
-	bytesPerUnitLog2     = 4  // memory.copy and the like move about 16 bytes in the time of an instruction
+	bytesPerUnitLog2     = 2  // outside the caches memory.copy and the like move about 4 bytes in the time of an instruction
 	unitsPerPageLog2     = 12 // a new page is 64 KiB to clear
 	unitsPerNewEntryLog2 = 6  // a table has no other limit on the host's memory
 )
