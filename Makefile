@@ -19,7 +19,7 @@ PANEL    := $(shell find ui/src ui/public ui/scripts -type f) ui/index.html ui/p
 SANDBOX  := $(shell find examples/sandbox -name '*.go' -not -name '*_test.go')
 GUEST    := GOOS=wasip1 GOARCH=wasm CGO_ENABLED=0 $(GO) build -buildmode=c-shared -trimpath -buildvcs=false
 
-.PHONY: help build run test check bench clean fuzz screenshots
+.PHONY: help build run test check bench clean fuzz docs screenshots
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -54,6 +54,9 @@ check: ## formatting, vet, import rules, generated files; leaves git status clea
 
 bench: build ## figures and ratios, taken in one run
 	@.ci/bench
+
+docs: ## the generated parts of docs/
+	$(GO) generate ./core/internal/refdoc
 
 screenshots: build ## every page of the panel as a picture, into build/screenshots
 	@cd ui && npm run --silent screenshots

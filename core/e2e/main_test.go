@@ -83,8 +83,11 @@ func build() error {
 	if err := os.MkdirAll(cache, 0o755); err != nil {
 		return err
 	}
-	for _, folder := range []string{"core", "examples/sandbox", "plugins", "sdk-plugin/go", "ui/dist"} {
+	for _, folder := range []string{"core", "examples/sandbox", "plugins", "sdk-plugin", "ui/dist"} {
 		err := filepath.WalkDir(filepath.Join(root, folder), func(path string, d fs.DirEntry, err error) error {
+			if err == nil && d.Name() == "node_modules" {
+				return filepath.SkipDir
+			}
 			if err == nil && !d.IsDir() {
 				_, err = os.Stat(path)
 			}

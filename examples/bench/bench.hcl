@@ -7,6 +7,10 @@ gateway {
   plugins = [env("PATCHBAY_BENCH_PLUGINS"), env("PATCHBAY_PLUGINS")]
 }
 
+trust {
+  unsigned = "allow"
+}
+
 limits {
   user   = "off"
   action = "off"

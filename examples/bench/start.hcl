@@ -37,6 +37,35 @@ provider "kannel" {
   }
 }
 
+provider "aero" {
+  plugin   = "sms-aero"
+  settings = { email = "bench@example.com", sender = "BENCH" }
+  secrets  = { api_key = "bench" }
+}
+
+provider "exolve" {
+  plugin   = "sms-exolve"
+  settings = { sender = "79190000000" }
+  secrets  = { api_key = "bench" }
+}
+
+provider "smsc" {
+  plugin   = "sms-smsc"
+  settings = { login = "bench" }
+  secrets  = { password = "bench" }
+}
+
+provider "smsru" {
+  plugin  = "sms-smsru"
+  secrets = { api_id = "bench" }
+}
+
+provider "twilio" {
+  plugin   = "sms-twilio"
+  settings = { account_sid = "AC00000000000000000000000000000000", sender = "+15005550006" }
+  secrets  = { auth_token = "bench" }
+}
+
 provider "statistics" {
   plugin   = "onlinestat-http"
   settings = { url_get = "http://127.0.0.1:9/get?project={project_id}", url_all = "http://127.0.0.1:9/all" }

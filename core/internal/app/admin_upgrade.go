@@ -199,11 +199,14 @@ func (p panel) setConsent(s *registry.State, u *unit, next *plugin.Package, g ad
 			return p.locked("/granted", word, u.name, "grant", "capabilities")
 		}
 	}
-	hosts := g.Hosts
+	hosts, private := g.Hosts, g.Private
 	if hosts == nil {
-		hosts = plugin.Hosts(next.Manifest)
+		// Nothing was said about hosts: those of the present grant stay.
+		hosts = slices.Concat(u.grant.hosts, plugin.Hosts(next.Manifest))
+		slices.Sort(hosts)
+		hosts, private = slices.Compact(hosts), private || u.grant.private
 	}
-	u.store(s, consentTo(next, g.Granted, hosts, g.Private))
+	u.store(s, consentTo(next, g.Granted, hosts, private))
 	return nil
 }
 

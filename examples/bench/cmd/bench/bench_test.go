@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"maps"
 	"net"
@@ -19,7 +20,7 @@ import (
 func TestBadArguments(t *testing.T) {
 	for _, args := range [][]string{
 		{"--round", "soon"}, {"--unknown"}, {"upstream", "--delay", "x"},
-		{"--only", "none", "--metering", "/does/not/exist"},
+		{"--only", "crowd", "--metering", "/does/not/exist"}, {"--only", "none"}, {"--only", "crowd,"}, {"--upgrades", "many"},
 	} {
 		var out, words bytes.Buffer
 		if code := run(args, &out, &words); code != 1 || words.Len() == 0 || out.Len() > 0 {
@@ -109,6 +110,7 @@ func FuzzRead(f *testing.F) {
 	f.Add([]byte("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"))
 	f.Add([]byte("HTTP/1.1 405 Method Not Allowed\r\ncontent-length:0\r\n\r\n"))
 	f.Add([]byte("HTTP/1.1 200 OK\r\n\r\n"))
+	f.Add([]byte("HTTP/1.1 204 No Content\r\n\r\n"))
 	f.Add([]byte("HTTP/1.1 2x0 OK\r\nContent-Length: -1\r\n\r\n"))
 	f.Add([]byte("\n"))
 	f.Fuzz(func(t *testing.T, in []byte) {
@@ -169,8 +171,9 @@ func TestStorm(t *testing.T) {
 	}
 }
 
-// refusing answers every second request with 503.
-func refusing(t *testing.T) *process {
+// answering is a gateway made of one function, which gets the first line of each
+// request and its number, from 1, and returns status and body.
+func answering(t *testing.T, answer func(line string, n int64) (status int, body string)) *process {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -188,21 +191,28 @@ func refusing(t *testing.T) *process {
 				defer func() { _ = c.Close() }()
 				in := bufio.NewReader(c)
 				for {
-					_, size, err := head(in)
+					line, size, err := head(in)
 					if err != nil {
 						return
 					}
 					_, _ = in.Discard(size)
-					status := "200 OK"
-					if asked.Add(1)%2 == 0 {
-						status = "503 Service Unavailable"
-					}
-					_, _ = io.WriteString(c, "HTTP/1.1 "+status+"\r\nContent-Length: 0\r\n\r\n")
+					status, body := answer(line, asked.Add(1))
+					_, _ = fmt.Fprintf(c, "HTTP/1.1 %d X\r\nContent-Length: %d\r\n\r\n%s", status, len(body), body)
 				}
 			}()
 		}
 	}()
-	return &process{name: "refusing", address: l.Addr().String(), words: &tail{}}
+	return &process{name: "answering", address: l.Addr().String(), words: &tail{}}
+}
+
+// refusing answers every second request with 503.
+func refusing(t *testing.T) *process {
+	return answering(t, func(_ string, n int64) (int, string) {
+		if n%2 == 0 {
+			return 503, ""
+		}
+		return 200, ""
+	})
 }
 
 func TestFailuresAreNotCounted(t *testing.T) {

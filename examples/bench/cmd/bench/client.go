@@ -28,12 +28,17 @@ func dial(address string) (*conn, error) {
 
 // request renders a request once; it is sent many times.
 func request(method, address, path, token, body string) []byte {
+	return requestOf("application/json", method, address, path, token, []byte(body))
+}
+
+// requestOf is request with a body of another type.
+func requestOf(contentType, method, address, path, token string, body []byte) []byte {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "%s %s HTTP/1.1\r\nHost: %s\r\n", method, path, address)
 	if token != "" {
 		fmt.Fprintf(&b, "Authorization: Bearer %s\r\n", token)
 	}
-	fmt.Fprintf(&b, "Content-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", len(body), body)
+	fmt.Fprintf(&b, "Content-Type: %s\r\nContent-Length: %d\r\n\r\n%s", contentType, len(body), body)
 	return b.Bytes()
 }
 
@@ -63,7 +68,7 @@ var (
 	errLength   = errors.New("the answer has no Content-Length")
 )
 
-// read reads one answer. The gateway always sends Content-Length.
+// read reads one answer. The gateway always sends Content-Length, except with 204.
 func (c *conn) read(keep bool) (answer, error) {
 	line, err := c.in.ReadSlice('\n')
 	if err != nil {
@@ -75,6 +80,9 @@ func (c *conn) read(keep bool) (answer, error) {
 	a := answer{size: -1}
 	if a.status, err = strconv.Atoi(string(line[9:12])); err != nil {
 		return a, fmt.Errorf("status line %q", line)
+	}
+	if a.status == 204 { // the one answer without a body, RFC 9110 section 6.4.1
+		a.size = 0
 	}
 	for {
 		if line, err = c.in.ReadSlice('\n'); err != nil {

@@ -55,7 +55,11 @@ func (u *upstream) serve(l net.Listener) error {
 	}
 }
 
-const accepted = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 8\r\n\r\naccepted"
+// What it answers: a text, and to /sms what an aggregator says in JSON.
+const (
+	accepted    = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 8\r\n\r\naccepted"
+	acceptedSMS = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 12\r\n\r\n{\"id\":\"m-1\"}"
+)
 
 // answer serves one connection until it ends. GET /peak tells how many requests
 // waited at the same time at most.
@@ -73,8 +77,13 @@ func (u *upstream) answer(c net.Conn) error {
 		if strings.HasPrefix(line, "GET /peak ") || strings.HasPrefix(line, "POST /peak ") {
 			text := strconv.FormatInt(u.peak.Load(), 10)
 			reply = fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s", len(text), text)
-		} else if u.delay > 0 {
-			u.wait()
+		} else {
+			if strings.HasPrefix(line, "POST /sms ") {
+				reply = acceptedSMS
+			}
+			if u.delay > 0 {
+				u.wait()
+			}
 		}
 		if _, err := io.WriteString(c, reply); err != nil {
 			return err

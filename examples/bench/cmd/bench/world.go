@@ -48,7 +48,7 @@ func (b *bench) upstream(ctx context.Context, delay time.Duration) (*process, er
 func (b *bench) gateway(ctx context.Context, config string, at place, upstream string) (*process, error) {
 	env := []string{
 		"PATCHBAY_BENCH_DATA=" + at.dir, "PATCHBAY_BENCH_UPSTREAM=" + upstream,
-		"PATCHBAY_BENCH_PLUGINS=" + b.program("bench"), "PATCHBAY_PLUGINS=" + b.program("plugins"),
+		"PATCHBAY_BENCH_PLUGINS=" + b.program("bench"), "PATCHBAY_PLUGINS=" + b.program("plugins"), "PATCHBAY_BENCH_HOSTILE=" + b.program("bench/hostile"),
 	}
 	p, err := launch(ctx, env, b.program("patchbay"), "serve", "--config", filepath.Join(b.root, "examples/bench", config))
 	if err != nil {
