@@ -45,6 +45,8 @@ func commands() []command {
 		{"check", "[--config FILE]", "check the configuration and the plugins, and end", check},
 		{"user", "list | add | set | password | token | remove …", "manage users, also of a running gateway", userCommand},
 		{"plugin", "new | pack | test | run | inspect …", "make, try and look at plugins; `patchbay plugin help`", pluginCommand},
+		{"export", "[--json]", "write what the running gateway does as blocks of gateway.hcl, without secrets", export},
+		{"apply", "[--dry-run] [--prune] FILE", "bring such a document into force on the running gateway", apply},
 		{"version", "", "print the version", version},
 	}
 }

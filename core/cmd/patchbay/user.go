@@ -25,6 +25,7 @@ func userVerbs() []userVerb {
 		{"password", "LOGIN", "set a password; ends all tokens", 1, setUserPassword},
 		{"block", "LOGIN", "keep a user out; ends all tokens", 1, blockUser},
 		{"unblock", "LOGIN", "let a blocked user in again", 1, unblockUser},
+		{"second-factor", "LOGIN", "take the second factor away from a user who has lost it", 1, resetSecondFactor},
 		{"remove", "LOGIN", "delete a user for good; the login stays reserved", 1, removeUser},
 		{"token", "LOGIN [--label TEXT]", "issue a token; it is shown once", 1, issueUserToken},
 		{"tokens", "LOGIN", "list the tokens of a user", 1, listUserTokens},

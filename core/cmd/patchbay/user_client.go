@@ -92,7 +92,11 @@ type apiError struct {
 func (e *apiError) Error() string {
 	parts := []string{strings.TrimSuffix(e.text, "!")}
 	for _, v := range e.violations {
-		parts = append(parts, strings.TrimPrefix(strings.TrimPrefix(v.Pointer, "/")+" "+v.Message, " "))
+		part := strings.TrimPrefix(strings.TrimPrefix(v.Pointer, "/")+" "+v.Message, " ")
+		if v.At != "" {
+			part += " (" + v.At + ")"
+		}
+		parts = append(parts, part)
 	}
 	return strings.Join(parts, "; ")
 }

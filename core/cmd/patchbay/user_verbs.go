@@ -251,6 +251,14 @@ func removeUser(v *userVisit, args []string) error {
 	return v.say(answer, "User %s is deleted.", args[0])
 }
 
+func resetSecondFactor(v *userVisit, args []string) error {
+	answer, err := v.client.do(http.MethodDelete, userPath(args[0])+"/second-factor", nil, nil)
+	if err != nil {
+		return err
+	}
+	return v.say(answer, "User %s needs the password alone.", args[0])
+}
+
 // seconds reads a duration that may count days.
 func seconds(name, text string) (int64, error) {
 	days, isDays := strings.CutSuffix(text, "d")

@@ -14,6 +14,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -85,6 +86,8 @@ type Options struct {
 	Zone *time.Location
 	// Closing is closed when the gateway begins to stop: streams end then.
 	Closing <-chan struct{}
+	// Exports is the folder for files of journal queries.
+	Exports string
 	Log     hclog.Logger
 }
 
@@ -92,10 +95,15 @@ type Options struct {
 type API struct {
 	opt     Options
 	streams streams
+	sends   window
+	reveals window
+	exports exports
+	// document is the OpenAPI document.
+	document func() ([]byte, error)
 }
 
 // New returns an API; nothing is mounted yet.
-func New(o Options) *API { return &API{opt: o} }
+func New(o Options) *API { return &API{opt: o, document: sync.OnceValues(OpenAPI)} }
 
 // Mount adds the routes to r, for callers with a bearer token. The handlers take
 // the address of the connection for the caller's, and the answer's X-Request-Id
@@ -147,6 +155,9 @@ func (a *API) handler(r route, local *auth.Principal) fiber.Handler {
 		}
 		if live, ok := result.(*stream); ok {
 			return a.sendStream(f, r, c, live)
+		}
+		if file, ok := result.(download); ok {
+			return file(f)
 		}
 		if result == nil {
 			return f.SendStatus(fiber.StatusNoContent)

@@ -7,4 +7,6 @@ type Desk interface {
 	Documents
 	Undo
 	Logs
+	Probes
+	Abilities
 }

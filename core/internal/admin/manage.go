@@ -9,33 +9,41 @@ import (
 )
 
 func (a *API) rights(*call) (any, error) {
-	return struct {
-		Modules []ModuleRights `json:"modules"`
-	}{a.opt.Gateway.Rights()}, nil
+	return rightsAnswer{a.opt.Gateway.Rights()}, nil
+}
+
+type rightsAnswer struct {
+	Modules []ModuleRights `json:"modules"`
+}
+
+type nodesAnswer struct {
+	Nodes []Node `json:"nodes"`
+}
+
+type modulesAnswer struct {
+	Modules []ModuleView `json:"modules"`
+	Version uint64       `json:"state_version"`
+}
+
+type providersAnswer struct {
+	Providers []ProviderView `json:"providers"`
+	Version   uint64         `json:"state_version"`
 }
 
 func (a *API) nodes(*call) (any, error) {
-	return struct {
-		Nodes []Node `json:"nodes"`
-	}{a.opt.Gateway.Nodes()}, nil
+	return nodesAnswer{a.opt.Gateway.Nodes()}, nil
 }
 
 func (a *API) modules(c *call) (any, error) {
 	list := a.opt.Gateway.Modules()
 	c.etag(list.Version)
-	return struct {
-		Modules []ModuleView `json:"modules"`
-		Version uint64       `json:"state_version"`
-	}{list.Items, list.Version}, nil
+	return modulesAnswer{list.Items, list.Version}, nil
 }
 
 func (a *API) providers(c *call) (any, error) {
 	list := a.opt.Gateway.Providers()
 	c.etag(list.Version)
-	return struct {
-		Providers []ProviderView `json:"providers"`
-		Version   uint64         `json:"state_version"`
-	}{list.Items, list.Version}, nil
+	return providersAnswer{list.Items, list.Version}, nil
 }
 
 func (a *API) module(c *call) (any, error)   { return a.showModule(c, c.param("name")) }

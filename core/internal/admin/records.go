@@ -128,12 +128,7 @@ func (a *API) journalRequests(c *call) (any, error) {
 		return nil, err
 	}
 	p, err := a.opt.Journal.Requests(c.ctx, q)
-	return newPage(p, err, func(r *journal.Request) requestRow {
-		return requestRow{
-			ID: r.ID, Time: r.Time, Module: r.Module, Action: r.Action, Status: r.Status, Error: r.Error, Body: raw(r.Body), User: r.User, IP: r.IP,
-			Duration: milliseconds(r.Duration), RequestID: r.RequestID, Reason: r.Reason, Ignored: nonNil(r.Ignored), ErrorID: r.ErrorID,
-		}
-	})
+	return newPage(p, err, maskedRequest)
 }
 
 type smsRow struct {
@@ -165,14 +160,7 @@ func (a *API) journalSMS(c *call) (any, error) {
 		return nil, err
 	}
 	p, err := a.opt.Journal.SMS(c.ctx, q)
-	return newPage(p, err, func(r *journal.SMS) smsRow {
-		return smsRow{
-			ID: r.ID, Time: r.Time, Phone: r.Phone, Originator: r.Originator, Message: r.Message, ProjectID: r.ProjectID, SessionID: r.SessionID,
-			User: r.User, RequestID: r.RequestID, Provider: r.Provider, MessageID: r.MessageID, Result: r.Result, Detail: r.Detail,
-			Segments: r.Segments, Done: optional(r.Done),
-			Route: r.Route, Status: r.Status, StatusDetail: r.StatusDetail, StatusAt: optional(r.StatusAt),
-		}
-	})
+	return newPage(p, err, maskedSMS)
 }
 
 type callRow struct {
@@ -196,12 +184,7 @@ func (a *API) journalCalls(c *call) (any, error) {
 		return nil, err
 	}
 	p, err := a.opt.Journal.Calls(c.ctx, q)
-	return newPage(p, err, func(r *journal.Call) callRow {
-		return callRow{
-			ID: r.ID, Time: r.Time, Node: r.Node, Called: r.Called, Caller: r.Caller, Account: r.Account, UUID: r.UUID, User: r.User,
-			RequestID: r.RequestID, Result: r.Result, Detail: r.Detail, Done: optional(r.Done),
-		}
-	})
+	return newPage(p, err, maskedCall)
 }
 
 type auditRow struct {

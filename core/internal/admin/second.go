@@ -23,11 +23,6 @@ type SecondFactors interface {
 
 var errLocalUser = problem.Conflict("The local administrator has no session!")
 
-// secondNeeded answers a login whose password is right: send it again with a code.
-type secondNeeded struct {
-	SecondFactor bool `json:"second_factor"`
-}
-
 // enrolmentView is shown once.
 type enrolmentView struct {
 	Secret string `json:"secret"`

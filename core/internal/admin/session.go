@@ -9,7 +9,7 @@ import (
 	"github.com/patchbay-gw/patchbay/core/internal/problem"
 )
 
-// sessionView answers a login.
+// sessionView is a new session.
 type sessionView struct {
 	AccessToken string    `json:"access_token"`
 	Login       string    `json:"login"`
@@ -33,7 +33,7 @@ func (a *API) login(c *call) (any, error) {
 	issued, err := a.opt.Users.LoginSecond(c.ctx, login, password, code, c.ip)
 	if errors.Is(err, auth.ErrSecondFactor) {
 		c.status = http.StatusAccepted
-		return secondNeeded{true}, nil
+		return loginView{SecondFactor: true}, nil
 	}
 	if err != nil {
 		if errors.Is(err, auth.ErrWrongLogin) {
@@ -55,7 +55,19 @@ func (a *API) login(c *call) (any, error) {
 	if err := a.audit(c, "session.login", c.who.Login, nil, proof); err != nil {
 		return nil, errors.Join(err, a.opt.Users.Revoke(c.ctx, c.who.Login, c.who.TokenID))
 	}
-	return newSession(issued), nil
+	s := newSession(issued)
+	return loginView{s.AccessToken, s.Login, s.Role, s.MustChange, s.Expires, false}, nil
+}
+
+// loginView answers a login: with a session or, when the password is right and a
+// second factor is needed, with SecondFactor alone.
+type loginView struct {
+	AccessToken  string    `json:"access_token,omitempty"`
+	Login        string    `json:"login,omitempty"`
+	Role         auth.Role `json:"role,omitempty"`
+	MustChange   bool      `json:"must_change"`
+	Expires      time.Time `json:"expires,omitzero"`
+	SecondFactor bool      `json:"second_factor"`
 }
 
 func (a *API) logout(c *call) (any, error) {

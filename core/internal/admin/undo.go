@@ -114,7 +114,14 @@ func (a *API) restore(c *call) (any, error) {
 	if err := a.audit(c, "change.restore", record.Object, change.Before, after); err != nil {
 		return nil, err
 	}
-	return map[string]any{"object": record.Object, "before": change.Before, "after": change.After}, nil
+	return restoredView{record.Object, change.Before, change.After}, nil
+}
+
+// restoredView says what taking a change back has changed.
+type restoredView struct {
+	Object string `json:"object"`
+	Before any    `json:"before"`
+	After  any    `json:"after"`
 }
 
 // auditAt finds an audit record by its id and its time.

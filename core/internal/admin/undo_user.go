@@ -76,5 +76,5 @@ func (a *API) restoreUser(c *call, r *journal.Audit, undo *[2]userPicture) (any,
 	if err := a.audit(c, "change.restore", r.Object, before, map[string]any{"restored": r.ID, "action": r.Action, "state": view}); err != nil {
 		return nil, err
 	}
-	return map[string]any{"object": r.Object, "before": before, "after": view}, nil
+	return restoredView{r.Object, before, view}, nil
 }

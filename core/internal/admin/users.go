@@ -81,9 +81,11 @@ func (a *API) users(*call) (any, error) {
 	for i, u := range all {
 		out[i] = newUser(u)
 	}
-	return struct {
-		Users []userView `json:"users"`
-	}{out}, nil
+	return usersAnswer{out}, nil
+}
+
+type usersAnswer struct {
+	Users []userView `json:"users"`
 }
 
 func (a *API) user(c *call) (any, error) {
@@ -208,9 +210,11 @@ func (a *API) tokens(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return struct {
-		Tokens []auth.Token `json:"tokens"`
-	}{list}, nil
+	return tokensAnswer{list}, nil
+}
+
+type tokensAnswer struct {
+	Tokens []auth.Token `json:"tokens"`
 }
 
 // maxTokenSeconds is 100 years.
@@ -241,20 +245,28 @@ func (a *API) issueToken(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	type view struct {
-		ID      string    `json:"id"`
-		Label   string    `json:"label"`
-		Expires time.Time `json:"expires"`
-	}
-	v := view{issued.Principal.TokenID, label, issued.Expires}
+	v := tokenView{issued.Principal.TokenID, label, issued.Expires}
 	if err := a.audit(c, "token.create", login, nil, v); err != nil {
 		return nil, err
 	}
 	c.status = http.StatusCreated
-	return struct {
-		view
-		Token string `json:"token"`
-	}{v, issued.Token}, nil
+	return issuedView{v, issued.Token}, nil
+}
+
+type tokenView struct {
+	ID      string    `json:"id"`
+	Label   string    `json:"label"`
+	Expires time.Time `json:"expires"`
+}
+
+// issuedView shows a token for the only time.
+type issuedView struct {
+	tokenView
+	Token string `json:"token"`
+}
+
+type revokedView struct {
+	Revoked int `json:"revoked"`
 }
 
 func (a *API) revokeToken(c *call) (any, error) {
@@ -271,6 +283,6 @@ func (a *API) revokeTokens(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	answer := map[string]int{"revoked": n}
+	answer := revokedView{n}
 	return answer, a.audit(c, "token.revoke", login, answer, nil)
 }

@@ -75,10 +75,10 @@ func (k keyed) Put(key string, value []byte, ttl time.Duration) error {
 
 func (k keyed) Delete(key string) error { return k.view.Delete([]byte(key)) }
 
-// stateStorage keeps the registry's state without an end.
-type stateStorage struct{ keyed }
+// stateStorage keeps the registry's state, sealed and without an end.
+type stateStorage struct{ sealedView }
 
-func (s stateStorage) Put(key string, value []byte) error { return s.keyed.Put(key, value, 0) }
+func (s stateStorage) Put(key string, value []byte) error { return s.sealedView.Put(key, value, 0) }
 
 // parsers are the host's parsers for answers of upstreams. Upstreams repeat keys
 // (FreeSWITCH does); integrators may not.

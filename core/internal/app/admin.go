@@ -28,7 +28,7 @@ var _ admin.Gateway = panel{}
 func (a *App) newAdmin(offline bool) *admin.API {
 	o := admin.Options{Users: a.auth, Journal: a.journal, Zone: a.cfg.Gateway.TimeZone, Log: a.log.Named("admin")}
 	if !offline {
-		o.Gateway, o.Closing = panel{a}, a.desk.closing
+		o.Gateway, o.Closing, o.Exports = panel{a}, a.desk.closing, a.exportsFolder()
 	}
 	return admin.New(o)
 }

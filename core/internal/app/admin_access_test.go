@@ -72,10 +72,25 @@ var access = []struct{ method, path, body, lowest string }{
 	{"GET", "/export", ``, "auditor"},
 	{"POST", "/import/plan", `{}`, "manager"},
 	{"POST", "/import", `{}`, "administrator"},
+	{"POST", "/providers/test", `{}`, "manager"},
+	{"POST", "/providers/:name/send-test", `{}`, "manager"},
+	{"POST", "/nodes/test", `{"name":"none"}`, "manager"},
+	{"POST", "/tools/curl", `{}`, "manager"},
+	{"GET", "/traces", ``, "auditor"},
+	{"GET", "/traces/:id", ``, "auditor"},
 	{"GET", "/log", ``, "auditor"},
 	{"GET", "/log/live", ``, "auditor"},
 	{"GET", "/changes", ``, "auditor"},
 	{"POST", "/changes/:id/restore", `{}`, "manager"},
+	{"GET", "/openapi.json", ``, ""},
+	{"GET", "/users/:login/actions", ``, "auditor"},
+	{"GET", "/rights/presets", ``, "auditor"},
+	{"POST", "/exports", `{}`, "auditor"},
+	{"GET", "/exports", ``, "auditor"},
+	{"GET", "/exports/:id", ``, "auditor"},
+	{"GET", "/exports/:id/file", ``, "auditor"},
+	{"DELETE", "/exports/:id", ``, "auditor"},
+	{"POST", "/journal/:kind/:id/reveal", `{}`, "manager"},
 	{"POST", "/logout", ``, "auditor"}, // last: it ends the session
 }
 
@@ -94,7 +109,7 @@ func everyEndpoint(t *testing.T, r *rig) {
 			t.Errorf("%s is not served", key)
 		}
 		delete(served, key)
-		path := strings.NewReplacer(":login", "nobody", ":id", "none", ":name", "none", ":sha256", "none", ":action", "none", "/live", "/live?no=1").Replace(row.path)
+		path := strings.NewReplacer(":login", "nobody", ":id", "none", ":name", "none", ":sha256", "none", ":action", "none", ":kind", "sms", "/live", "/live?no=1").Replace(row.path)
 		if a := r.call("", row.method, path, row.body); row.lowest != "" && (a.status != 401 || a.at("error") != "Unauthorized!" || a.header.Get("WWW-Authenticate") == "") {
 			t.Errorf("%s without a token: %d %s", key, a.status, a.text)
 		}

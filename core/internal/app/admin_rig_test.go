@@ -55,7 +55,7 @@ func newRig(t *testing.T) *rig {
 	if err := os.Mkdir(filepath.Join(folder, "plugins"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"echo", "relay", "spare"} {
+	for _, name := range []string{"echo", "relay", "spare", "sender"} {
 		text, err := os.ReadFile("testdata/admin/" + name + ".json")
 		if err != nil {
 			t.Fatal(err)
@@ -228,6 +228,11 @@ func (r *rig) do(client *http.Client, q *http.Request) answer {
 	if len(text) > 0 {
 		if err := json.Unmarshal(text, &a.json); err != nil {
 			r.t.Fatalf("%s %s: not JSON: %s", q.Method, q.URL.Path, text)
+		}
+	}
+	if below, ok := strings.CutPrefix(q.URL.EscapedPath(), admin.Prefix); ok && a.status < 300 {
+		if err := checkAnswer(q.Method, below, a.json); err != nil {
+			r.t.Errorf("%s %s does not answer as documented: %v\n%s", q.Method, below, err, a.text)
 		}
 	}
 	r.mu.Lock()

@@ -29,6 +29,7 @@ import (
 	"github.com/patchbay-gw/patchbay/core/internal/journal/mask"
 	"github.com/patchbay-gw/patchbay/core/internal/plugin"
 	"github.com/patchbay-gw/patchbay/core/internal/registry"
+	"github.com/patchbay-gw/patchbay/core/internal/seal"
 	"github.com/patchbay-gw/patchbay/core/internal/server"
 	"github.com/patchbay-gw/patchbay/core/internal/store"
 	"github.com/patchbay-gw/patchbay/core/internal/wasm"
@@ -58,7 +59,8 @@ type App struct {
 	usersOperations map[string]wasm.Operation
 	hooks           *hookKeys
 
-	desk *desk // what the panel shows; nil for tools that have no gateway
+	ring *seal.Ring // seals the secrets in the store
+	desk *desk      // what the panel shows; nil for tools that have no gateway
 
 	mu         sync.Mutex              // one change of the configuration at a time
 	units      atomic.Pointer[[]*unit] // replaced as a whole by boot and apply
@@ -124,6 +126,12 @@ func (a *App) openData(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	if a.ring, err = openRing(cfg); err != nil {
+		return err
+	}
+	if err := a.renewSeals(ctx); err != nil {
+		return fmt.Errorf("secrets in the store: %w", err)
+	}
 	keep := cfg.Journal.Retention
 	a.journal, err = journal.Open(ctx, journal.Options{
 		View: a.store.Prefix("journal"), Logger: a.log.Named("journal"),
@@ -134,9 +142,9 @@ func (a *App) openData(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	a.hooks = newHookKeys(keyed{a.store.Prefix("hooks")})
+	a.hooks = newHookKeys(a.sealed("hooks"))
 	a.archive = archive.New(a.store.Prefix("cdr"), keep.Calls, a.log.Named("cdr"))
-	a.auth, err = auth.Open(ctx, authStore{a.store.Prefix("auth")}, auth.Options{
+	a.auth, err = auth.Open(ctx, sealedUsers{authStore{a.store.Prefix("auth")}, a.sealed("auth")}, auth.Options{
 		TokenIdle: cfg.Auth.TokenIdle, TokenLifetime: cfg.Auth.TokenLifetime, TokensPerUser: cfg.Auth.TokensPerUser,
 		LoginAttempts: cfg.Auth.Login.Attempts, LoginWindow: cfg.Auth.Login.Window,
 		Argon2: auth.Argon2{MemoryKiB: uint32(cfg.Auth.Argon2.Memory >> 10), Time: uint32(cfg.Auth.Argon2.Time), Parallelism: uint8(cfg.Auth.Argon2.Parallelism)},
@@ -148,7 +156,7 @@ func (a *App) openData(ctx context.Context) (err error) {
 	if a.firstPassword, _, err = a.auth.EnsureAdmin(ctx); err != nil {
 		return err
 	}
-	a.states, err = registry.LoadStates(stateStorage{keyed{a.store.Prefix("registry")}})
+	a.states, err = registry.LoadStates(stateStorage{a.sealed("registry")})
 	return err
 }
 

@@ -212,7 +212,7 @@ func (a *App) attach(u, old *unit) error {
 		return err
 	}
 	u.instance = a.host.NewInstance(plugin.Spec{
-		Name: u.name, Package: u.pkg, Settings: u.settings, Granted: granted, Limits: limits(u.pkg.Manifest), Log: log, Trace: a.trace,
+		Name: u.name, Package: u.pkg, Settings: u.settings, Granted: granted, Limits: limits(u.pkg.Manifest), Log: log, Trace: a.tracer(),
 	})
 	return nil
 }

@@ -3,6 +3,8 @@ package app
 import (
 	"context"
 	"fmt"
+	"os"
+	"path/filepath"
 	"sync"
 	"time"
 
@@ -12,6 +14,7 @@ import (
 	"github.com/patchbay-gw/patchbay/core/internal/logging"
 	"github.com/patchbay-gw/patchbay/core/internal/server"
 	"github.com/patchbay-gw/patchbay/core/internal/store"
+	"github.com/patchbay-gw/patchbay/core/internal/trace"
 )
 
 // desk is what the gateway keeps for the panel: its figures and traces, the tail of
@@ -24,20 +27,31 @@ type desk struct {
 	endOnce  sync.Once
 	progress progress
 	undo     *undo
+	traces   *trace.Recorder
+	probes   chan struct{} // tests that run
 	tail     *logging.Tail // nil: no log is kept
 }
 
+// slowRequest is what a request takes whose trace is kept longer.
+const slowRequest = time.Second
+
 // openDesk builds the desk; the store is open.
 func (a *App) openDesk(ctx context.Context) error {
-	d := &desk{started: time.Now().UTC(), closing: make(chan struct{})}
+	d := &desk{started: time.Now().UTC(), closing: make(chan struct{}), traces: trace.New(slowRequest, nil), probes: make(chan struct{}, maxProbes)}
 	var err error
 	if d.history, err = history.Open(ctx, history.Options{Store: deskStore{a.store.Prefix("history")}, Log: a.log.Named("history")}); err != nil {
 		return fmt.Errorf("figures of the panel: %w", err)
 	}
-	d.undo = &undo{keyed{a.store.Prefix("undo")}, a.cfg.Journal.Retention.Audit}
+	d.undo = &undo{a.sealed("undo"), a.cfg.Journal.Retention.Audit}
+	if err := os.RemoveAll(a.exportsFolder()); err != nil {
+		return fmt.Errorf("exports of an earlier run: %w", err)
+	}
 	a.desk = d
 	return nil
 }
+
+// exportsFolder holds files of journal queries. They do not outlive the process.
+func (a *App) exportsFolder() string { return filepath.Join(a.cfg.Gateway.Data, "exports") }
 
 // end ends what streams to browsers.
 func (d *desk) end() {
@@ -49,6 +63,10 @@ func (d *desk) end() {
 // observe counts a request.
 func (d *desk) observe(o server.Observed) {
 	d.history.Request(o.Module, o.Status, o.Took)
+	d.traces.Done(trace.Trace{
+		RequestID: o.RequestID, Began: o.Began.UTC(), Module: o.Module, Action: o.Action, User: o.User, Status: o.Status, Reason: o.Reason,
+		Checked: milliseconds(o.Checked), Ran: milliseconds(o.Ran), Took: milliseconds(o.Took),
+	})
 	if o.User != "" && o.Module != "" && !o.Denied {
 		d.history.Called(o.Module, o.Action, o.User)
 	}

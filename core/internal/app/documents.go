@@ -18,6 +18,11 @@ func (a *App) document(t *registry.Table) (*openapi.Document, error) {
 			}
 		}
 	}
+	return openapi.New(a.address(), Version, routes)
+}
+
+// address is where integrators reach the gateway.
+func (a *App) address() string {
 	address := a.cfg.Gateway.PublicURL
 	if address == "" {
 		scheme := "http://"
@@ -26,7 +31,7 @@ func (a *App) document(t *registry.Table) (*openapi.Document, error) {
 		}
 		address = scheme + a.cfg.Gateway.Listen + a.cfg.Gateway.BasePath
 	}
-	return openapi.New(address, Version, routes)
+	return address
 }
 
 func (a *App) openAPI(t *registry.Table, language string) ([]byte, error) {

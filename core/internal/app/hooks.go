@@ -35,12 +35,12 @@ const (
 // hookKeys keeps the secret of each provider instance's webhook. A secret is made
 // when it is first asked for and stays until it is rotated.
 type hookKeys struct {
-	storage keyed
+	storage secretStore
 	mu      sync.Mutex
 	known   map[string]string
 }
 
-func newHookKeys(storage keyed) *hookKeys {
+func newHookKeys(storage secretStore) *hookKeys {
 	return &hookKeys{storage: storage, known: map[string]string{}}
 }
 

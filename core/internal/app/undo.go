@@ -21,7 +21,7 @@ import (
 // undo remembers what changes replaced, by the id of their audit record. It holds
 // secrets, as the state does.
 type undo struct {
-	storage keyed
+	storage secretStore
 	keep    time.Duration // 0: for ever
 }
 

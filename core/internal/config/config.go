@@ -46,6 +46,7 @@ type Gateway struct {
 	TrustedProxies []netip.Prefix // whose X-Forwarded-For is believed; masked
 	BasePath       string         // "" or "/…" without a slash at the end
 	TLS            *TLS           // nil: plain HTTP
+	SecretKey      Secret         // seals the secrets in the store, in base64; empty: the key file of the data folder
 	CORS           CORS
 	Log            Log
 }

@@ -15,6 +15,8 @@ gateway {
   trusted_proxies = [] # networks whose X-Forwarded-For is believed
   base_path       = "" # "/gateway" behind a proxy that does not strip it
 
+  # secret_key = env("PATCHBAY_SECRET_KEY") # seals the secrets in the store; secret.key in the data folder if left out
+
   # tls {
   #   cert = "gateway.crt"
   #   key  = "gateway.key"

@@ -75,6 +75,7 @@ func decodeGateway(s *scope, g *Gateway) {
 	text(s, "request_timeout", &g.RequestTimeout, between(100*time.Millisecond, time.Hour))
 	list(s, "trusted_proxies", &g.TrustedProxies, parsePrefix)
 	text(s, "base_path", &g.BasePath, parseBasePath)
+	s.secret("secret_key", &g.SecretKey)
 	if t := s.block("tls"); t != nil {
 		g.TLS = &TLS{}
 		t.folder("cert", &g.TLS.Cert)

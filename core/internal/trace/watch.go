@@ -101,6 +101,9 @@ func (w *Watch) hide(s string) string {
 	return s
 }
 
+// ID is the id of the watched request.
+func (w *Watch) ID() string { return w.id }
+
 // Hide takes the secrets of the watched request out of a text.
 func (w *Watch) Hide(s string) string { return w.hide(s) }
 

@@ -9,6 +9,7 @@ gateway {
   request_timeout = "1m30s"
   trusted_proxies = ["127.0.0.1", "10.0.0.0/8", "fd00::/8"]
   base_path       = "/gateway/api"
+  secret_key      = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
 
   tls {
     cert = "gateway.crt"

@@ -40,12 +40,12 @@ var pillars = map[string][]string{
 // its own subtree only; packages of one layer meet in app through interfaces that
 // the consumer declares.
 var layers = [][]string{
-	{"minisig"},
-	{"problem", "logging", "config", "transcode", "sheet", "store", "auth", "history"},
+	{"minisig", "seal"},
+	{"problem", "logging", "config", "transcode", "sheet", "store", "auth", "history", "curl"},
 	{"journal", "params", "openapi", "freeswitch", "wasm"},
 	{"hostcall", "plugin", "trace"},
 	{"registry", "rehearsal", "scaffold"},
-	{"server"},
+	{"server", "refdoc"},
 	{"admin"},
 	{"app"},
 }
