@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { createHmac } from 'node:crypto';
 import { createRequire } from 'node:module';
+import { more } from './journeys-more.mjs';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const patience = 15_000;
@@ -204,7 +205,7 @@ const all = {
   async 'a new SMS connection: mistakes are named, it is created with consent, its secret never comes back'(world, browser) {
     const w = await open(world, browser, { path: 'providers/-new', expected: [/422/] });
     await w.page.getByRole('button', { name: /^Kannel/ }).click();
-    await w.page.getByRole('button', { name: 'Connect' }).click();
+    await w.page.getByRole('button', { name: 'Connect', exact: true }).click();
     await w.page.getByText('a Latin letter, then letters').waitFor();
     await w.page.getByText('the plugin does not work without it').waitFor();
     assert.equal(await w.page.getByText('is required', { exact: true }).count(), 3);
@@ -217,7 +218,7 @@ const all = {
     await w.page.getByLabel('Talk to other systems over HTTP').check();
     await w.page.getByText(new URL(world.sandbox).host, { exact: true }).waitFor(); // the host follows the address
     await w.page.locator('label', { hasText: 'These hosts are in the private network' }).click();
-    await w.page.getByRole('button', { name: 'Connect' }).click();
+    await w.page.getByRole('button', { name: 'Connect', exact: true }).click();
     await w.page.getByRole('heading', { name: /^second/ }).waitFor();
     await w.page.getByRole('heading', { name: /^second/ }).getByText('On').waitFor();
     await w.page.getByRole('tab', { name: 'Settings' }).click();
@@ -395,7 +396,7 @@ const all = {
   },
 
   async 'no page has serious barriers, in both themes'(world, browser) {
-    const pages = ['', 'modules', 'modules/sms?tab=settings', 'modules/contact', 'modules/sms?tab=permissions', 'modules/sms?tab=health', 'modules/sms?tab=raw', 'providers', 'providers/mts-main', 'providers/demoReport', 'providers/-new', 'providers/-new?plugin=sms-http', 'users', 'users/crm', 'users/crm?tab=access', 'users/crm?tab=tokens', 'users/crm?tab=calls', 'users/-new', 'journal', 'journal?kind=sms', 'changes', 'account', 'no/such/page'];
+    const pages = ['', 'modules', 'modules/sms?tab=settings', 'modules/contact', 'modules/sms?tab=permissions', 'modules/sms?tab=health', 'modules/sms?tab=raw', 'providers', 'providers/mts-main', 'providers/demoReport', 'providers/-new', 'providers/-new?plugin=sms-http', 'users', 'users/crm', 'users/crm?tab=access', 'users/crm?tab=tokens', 'users/crm?tab=calls', 'users/-new', 'journal', 'journal?kind=sms', 'changes', 'account', 'plugins', 'plugins/sms-http', 'plugins/sms?tab=permissions', 'plugins/sms?tab=crashes', 'configuration', 'console?action=%2Fsms%2Fsend', 'providers/-sms', 'providers/kannel?tab=test', 'modules/sms?tab=log', 'modules/sms?tab=versions', 'no/such/page'];
     const found = [];
     for (const theme of ['light', 'dark']) {
       const w = await open(world, browser, { login: '', theme });
@@ -421,6 +422,8 @@ const all = {
     }
     assert.deepEqual(found, []);
   },
+
+  ...more({ open, signIn, toast, totp, until }),
 };
 
 /** Runs the journeys whose names match the environment's ONLY; true when all succeed. */

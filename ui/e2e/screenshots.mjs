@@ -18,6 +18,16 @@ const pages = [
   ['provider-permissions', 'providers/kannel?tab=permissions'],
   ['provider-new', 'providers/-new'],
   ['provider-new-form', 'providers/-new?plugin=sms-kannel'],
+  ['module-log', 'modules/sms?tab=log'],
+  ['module-versions', 'modules/sms?tab=versions'],
+  ['plugins', 'plugins'],
+  ['plugin', 'plugins/sms-http'],
+  ['plugin-permissions', 'plugins/sms?tab=permissions'],
+  ['plugin-crashes', 'plugins/sms?tab=crashes'],
+  ['configuration', 'configuration'],
+  ['wizard', 'providers/-sms'],
+  ['provider-test', 'providers/kannel?tab=test'],
+  ['console', 'console?action=%2Fsms%2Fsend&user=crm'],
   ['users', 'users'],
   ['user-rights', 'users/crm'],
   ['user-access', 'users/crm?tab=access'],
@@ -55,7 +65,7 @@ export async function screenshots(world, browser, only = process.env.ONLY) {
       if (only && !name.match(only)) continue;
       await page.goto(new URL(path, world.panel).href);
       await page.locator('#main h1, #main p').first().waitFor();
-      await page.waitForLoadState('networkidle').catch(() => {});
+      await page.waitForLoadState('networkidle', { timeout: 3_000 }).catch(() => {});
       await page.waitForTimeout(150);
       await page.screenshot({ path: join(folder, `${name}.png`) });
       if (name.startsWith('journal') || name === 'changes') {

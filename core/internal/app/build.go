@@ -71,10 +71,10 @@ func (a *App) startAll(ctx context.Context, units []*unit) {
 			defer func() { <-slots }()
 			a.keepFiles(u.pkg) // its file may be replaced at any time
 			if err := u.instance.Start(ctx); err != nil {
-				a.log.Error("a plugin does not start", "name", u.name, "plugin", u.pkg.Manifest.ID, "error", err)
+				logging.WithPlugin(a.log, u.name).Error("a plugin does not start", "id", u.pkg.Manifest.ID, "error", err)
 				return
 			}
-			a.log.Info("plugin is warm", "name", u.name, "plugin", u.pkg.Manifest.ID, "version", u.pkg.Manifest.Version, "after", time.Since(began).Round(time.Millisecond))
+			logging.WithPlugin(a.log, u.name).Info("plugin is warm", "id", u.pkg.Manifest.ID, "version", u.pkg.Manifest.Version, "after", time.Since(began).Round(time.Millisecond))
 		})
 	}
 	wg.Wait()

@@ -179,6 +179,7 @@ export interface User {
   limits: Limits;
   note: string;
   must_change: boolean;
+  second_factor?: boolean;
   created: string;
   updated: string;
   last_login: string | null;

@@ -1,7 +1,7 @@
 import { Loader, Menu } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
 import { Link, Outlet, useRouter, type LinkProps } from '@tanstack/react-router';
-import { IconAdjustments, IconBook2, IconHistory, IconLayoutDashboard, IconListDetails, IconLogout, IconPlugConnected, IconPuzzle, IconUserCircle, IconUsers, type Icon } from '@tabler/icons-react';
+import { IconAdjustments, IconBook2, IconFileCode, IconHistory, IconLayoutDashboard, IconListDetails, IconLogout, IconPlayerPlay, IconPlugConnected, IconPuzzle, IconUserCircle, IconUsers, type Icon } from '@tabler/icons-react';
 import { useEffect, useRef } from 'react';
 import { useConnection } from '@/api/connection';
 import { endSession, useSession } from '@/api/session';
@@ -57,11 +57,13 @@ function Rail() {
           <Item to="/providers" label={t('nav.providers')} icon={IconPlugConnected} />
           <Item to="/plugins" label={t('nav.plugins')} icon={IconPuzzle} />
           <Item to="/users" label={t('nav.users')} icon={IconUsers} />
+          <Item to="/configuration" label={t('nav.configuration')} icon={IconFileCode} />
         </ul>
         <div className={css.group}>{t('nav.watch')}</div>
         <ul className={css.nav}>
           <Item to="/journal" label={t('nav.journal')} icon={IconListDetails} />
           <Item to="/changes" label={t('nav.changes')} icon={IconHistory} />
+          <Item to="/console" label={t('nav.console')} icon={IconPlayerPlay} />
           <li>
             <a className={css.link} href={gatewayUrl('/docs')} target="_blank" rel="noreferrer" title={t('nav.docs')}>
               <IconBook2 size={18} stroke={1.6} aria-hidden />

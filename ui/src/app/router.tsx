@@ -42,6 +42,11 @@ const newProvider = createRoute({
   validateSearch: (search: Search): { plugin?: string } => ({ plugin: text(search.plugin) }),
   component: lazyRouteComponent(() => import('@/features/providers/NewProviderPage'), 'NewProviderPage'),
 });
+const wizard = createRoute({
+  getParentRoute: () => root,
+  path: '/providers/-sms',
+  component: lazyRouteComponent(() => import('@/features/wizard/WizardPage'), 'WizardPage'),
+});
 const provider = createRoute({
   getParentRoute: () => root,
   path: '/providers/$name',
@@ -88,13 +93,25 @@ const changes = createRoute({
   validateSearch: changesSearch,
   component: lazyRouteComponent(() => import('@/features/journal/ChangesPage'), 'ChangesPage'),
 });
+const tryIt = createRoute({
+  getParentRoute: () => root,
+  path: '/console',
+  validateSearch: (search: Search): { action?: string; user?: string } => ({ action: text(search.action), user: text(search.user) }),
+  component: lazyRouteComponent(() => import('@/features/console/ConsolePage'), 'ConsolePage'),
+});
+const configuration = createRoute({
+  getParentRoute: () => root,
+  path: '/configuration',
+  validateSearch: tab,
+  component: lazyRouteComponent(() => import('@/features/setup/SetupPage'), 'SetupPage'),
+});
 const account = createRoute({
   getParentRoute: () => root,
   path: '/account',
   component: lazyRouteComponent(() => import('@/features/account/AccountPage'), 'AccountPage'),
 });
 
-const tree = root.addChildren([overview, modules, module, providers, newProvider, provider, plugins, plugin, users, newUser, user, journal, changes, account]);
+const tree = root.addChildren([overview, modules, module, providers, newProvider, wizard, provider, plugins, plugin, users, newUser, user, journal, changes, tryIt, configuration, account]);
 
 export function createPanelRouter(client: QueryClient) {
   return createRouter({

@@ -1,5 +1,6 @@
 import { queryOptions } from '@tanstack/react-query';
 import { gatewayUrl } from '@/lib/base';
+import type { Schema } from '@/lib/dialect';
 import { ApiError } from '../error';
 
 /** The parts of the gateway's description of the integrators' API that the panel uses. */
@@ -10,7 +11,8 @@ export interface OpenAPI {
 
 interface Operation {
   summary?: string;
-  requestBody?: { content?: { 'application/json'?: { examples?: Record<string, { value?: unknown }> } } };
+  description?: string;
+  requestBody?: { content?: { 'application/json'?: { schema?: Schema; examples?: Record<string, { summary?: string; value?: unknown }> } } };
 }
 
 export const openAPIQuery = (language: string) =>

@@ -47,10 +47,13 @@ function Decide({ detail, to, direction, difference, onClose }: Props & { differ
   const consenting = needed && administrator;
   const talks = to.asks.some((a) => a.capability === 'http');
   const { data: providers } = useQuery({ ...providersQuery, enabled: consenting });
-  const [agreed, setAgreed] = useState<string[]>([]);
+  const [chosen, setAgreed] = useState<string[] | null>(null);
   const [own, setOwn] = useState<Record<string, { hosts?: string[]; private?: boolean }>>({});
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>(null);
+
+  // What all of them were granted before needs no second thought; the rest does.
+  const agreed = chosen ?? to.asks.map((a) => a.capability).filter((c) => instances.every((name) => providers?.find((p) => p.name === name)?.granted.includes(c)));
 
   /** What an instance may reach now, and what the version wants besides, until somebody changes the list. */
   const reach = (name: string) => {
@@ -147,7 +150,7 @@ function AgreeTo({ version, agreed, onChange }: { version: Version; agreed: stri
     <Checkbox
       key={a.capability}
       label={t(`capability.${a.capability}` as 'capability.http', { defaultValue: a.capability })}
-      description={[pick(a.reason), a.operations.filter((o) => o.used).map((o) => pick(o.text) || o.name).join('; ')].filter(Boolean).join(' — ')}
+      description={[pick(a.reason), a.operations.map((o) => pick(o.text) || o.name).join('; ')].filter(Boolean).join(' — ')}
       checked={agreed.includes(a.capability)}
       onChange={(e) => onChange(e.currentTarget.checked ? [...agreed, a.capability] : agreed.filter((x) => x !== a.capability))}
     />

@@ -1,5 +1,6 @@
 import { Button, Menu } from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
 import { IconDots, IconTrash } from '@tabler/icons-react';
 import { useState } from 'react';
 import { keys } from '@/api/keys';
@@ -22,15 +23,15 @@ import { SwitchVersion, type Direction } from './SwitchVersion';
 import { UsedBy } from './UsedBy';
 import { sayTrust, sayVersion, short } from './words';
 
-/** The files of a plugin, newest first, and the way from one to another. */
-export function Versions({ plugin }: { plugin: string }) {
+/** The files of a plugin, newest first, and the way from one to another. linked: with the way to the page of the plugin. */
+export function Versions({ plugin, linked = false }: { plugin: string; linked?: boolean }) {
   const { data, error, refetch } = useQuery(pluginQuery(plugin));
   if (error && !data) return <Failure error={error} retry={() => void refetch()} />;
   if (!data) return <Panel><Loading lines={5} /></Panel>;
-  return <List detail={data} />;
+  return <List detail={data} linked={linked} />;
 }
 
-function List({ detail }: { detail: PluginDetail }) {
+function List({ detail, linked }: { detail: PluginDetail; linked: boolean }) {
   const { t } = useWords();
   const client = useQueryClient();
   const [going, go] = useState<{ to: Version; direction: Direction } | null>(null);
@@ -39,7 +40,7 @@ function List({ detail }: { detail: PluginDetail }) {
   return (
     <>
       <Notices detail={detail} onSwitch={(to, direction) => go({ to, direction })} />
-      <Panel title={t('plugins.versions')} note={t(detail.follow ? 'plugins.follows' : 'plugins.stays')} flush>
+      <Panel title={t('plugins.versions')} note={t(detail.follow ? 'plugins.follows' : 'plugins.stays')} flush tools={linked && <span className={css.links}><Link to="/plugins/$id" params={{ id: detail.id }} search={{ tab: undefined }}>{t('plugins.page')}</Link></span>}>
         {detail.files.map((f, i) => (
           <Row key={f.sha256} file={f} kind={detail.kind} direction={now >= 0 && i > now ? 'back' : 'forward'} onSwitch={(direction) => go({ to: f, direction })} onRemove={() => remove(f)} />
         ))}
@@ -96,7 +97,7 @@ function Row({ file: f, kind, direction, onSwitch, onRemove }: RowProps) {
           {f.used_by.length > 0 && <li className={css.links}>{t('plugins.runs')} <UsedBy kind={kind} names={f.used_by} /></li>}
         </ul>
         {f.reason && <p className={css.reason}>{f.reason}</p>}
-        {f.trust.reason && f.trust.reason !== f.reason && <p className={css.facts}>{f.trust.reason}</p>}
+        {f.trust.state !== 'unsigned' && f.trust.reason && f.trust.reason !== f.reason && <p className={css.facts}>{f.trust.reason}</p>}
       </div>
       <div className={css.buttons}>
         {manager && !runs && f.state !== 'refused' && (

@@ -4,6 +4,7 @@ import { Facts } from '@/components/Facts';
 import { Page } from '@/components/Page';
 import { Panel } from '@/components/Panel';
 import { PasswordForm } from '@/components/PasswordForm';
+import { SecondFactor } from '@/components/security/SecondFactor';
 import { Ago } from '@/components/Time';
 import { followBrowser, followsBrowser, setLanguage, useWords, type Language } from '@/i18n';
 
@@ -58,6 +59,7 @@ export function AccountPage() {
       <Panel title={t('account.password')}>
         <PasswordForm />
       </Panel>
+      <SecondFactor />
     </Page>
   );
 }

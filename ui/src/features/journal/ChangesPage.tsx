@@ -2,8 +2,7 @@ import { Select } from '@mantine/core';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import { useCallback, useMemo, useState } from 'react';
-import { journalQuery } from '@/api/journal/page';
-import type { AuditRow } from '@/api/types';
+import { changesQuery, type ChangeRow } from '@/api/changes/page';
 import { CopyText } from '@/components/CopyText';
 import { Facts } from '@/components/Facts';
 import { Page } from '@/components/Page';
@@ -16,6 +15,7 @@ import { auditColumns } from './columns';
 import css from './Details.module.css';
 import { Filters } from './Filters';
 import { Listing } from './Listing';
+import { Restore } from './Restore';
 import { filterOf, type JournalSearch } from './search';
 
 /** Every administrative change: who, when, and what was before. */
@@ -27,7 +27,7 @@ export function ChangesPage() {
   const [busy, setBusy] = useState(false);
   const zone = search.tz ?? browserZone();
   const filter = useMemo(() => ({ ...filterOf(search, zone, now), action: search.action }), [search.last, search.from, search.to, search.user, search.text, search.action, zone, now]);
-  const query = useInfiniteQuery(journalQuery('audit', filter));
+  const query = useInfiniteQuery(changesQuery(filter));
   const rows = useMemo(() => query.data?.pages.flatMap((p) => p.rows) ?? [], [query.data]);
   const set = useCallback(({ kind: _k, module: _m, ...change }: Partial<JournalSearch>) => void navigate({ search: (before) => ({ ...before, row: undefined, ...change }), replace: true }), [navigate]);
   const columns = useMemo(() => auditColumns({ t, zone, language }), [t, zone, language]);
@@ -63,7 +63,7 @@ export function ChangesPage() {
   );
 }
 
-function Detail({ row: r, zone }: { row: AuditRow; zone: string }) {
+function Detail({ row: r, zone }: { row: ChangeRow; zone: string }) {
   const { t } = useWords();
   const changed = differences(r.before, r.after);
   const say = (value: unknown) => {
@@ -108,6 +108,7 @@ function Detail({ row: r, zone }: { row: AuditRow; zone: string }) {
           </table>
         </section>
       )}
+      <Restore row={r} />
     </>
   );
 }

@@ -10,6 +10,7 @@ import { formatMilliseconds } from '@/lib/format';
 import { offsetName, wall } from '@/lib/zone';
 import { Result, StatusCode } from './columns';
 import css from './Details.module.css';
+import { RequestTrace } from '@/components/probe/RequestTrace';
 
 function At({ time, zone }: { time: string; zone: string }) {
   return (
@@ -64,6 +65,7 @@ export function RequestDetail({ row: r, zone }: { row: RequestRow; zone: string 
         ]}
       />
       <Section title={t('journal.body')}>{r.body === null ? <p className="dim">{t('journal.noBody')}</p> : <CodeBlock text={JSON.stringify(r.body, null, 2)} label={t('journal.body')} />}</Section>
+      {r.request_id && r.module && <RequestTrace key={r.request_id} requestId={r.request_id} />}
       <Related row={r} />
     </>
   );

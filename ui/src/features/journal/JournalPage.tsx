@@ -9,6 +9,7 @@ import { useWords } from '@/i18n';
 import { browserZone } from '@/lib/zone';
 import { callColumns, requestColumns, smsColumns } from './columns';
 import { CallDetail, RequestDetail, SMSDetail } from './Details';
+import { ExportButton } from './ExportButton';
 import { Filters } from './Filters';
 import { Listing } from './Listing';
 import { filterOf, kinds, type JournalKind, type JournalSearch } from './search';
@@ -34,7 +35,7 @@ export function JournalPage() {
   const props = { filter, zone, row: search.row, onRow: (row: string | undefined) => void navigate({ search: (before) => ({ ...before, row }), replace: row !== undefined && search.row !== undefined }) };
   const [busy, setBusy] = useState(false);
   return (
-    <Page name={t('journal.title')} fit="filling" tools={<Kinds kind={kind} onChange={(k) => set({ kind: k === 'requests' ? undefined : k })} />}>
+    <Page name={t('journal.title')} fit="filling" tools={<><Kinds kind={kind} onChange={(k) => set({ kind: k === 'requests' ? undefined : k })} /><ExportButton kind={routeOf[kind]} filter={filter} zone={zone} /></>}>
       <Filters search={search} set={set} refresh={() => setNow(Date.now())} refreshing={busy}>
         {byRequests && (
           <>

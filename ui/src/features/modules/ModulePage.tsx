@@ -9,11 +9,14 @@ import { Empty } from '@/components/Empty';
 import { Failure } from '@/components/Failure';
 import { Health } from '@/components/Health';
 import { Leave } from '@/components/Leave';
+import { LiveLog } from '@/components/LiveLog';
 import { Loading } from '@/components/Loading';
 import { Page } from '@/components/Page';
 import { PageTabs } from '@/components/PageTabs';
 import { Panel } from '@/components/Panel';
 import { Permissions } from '@/components/Permissions';
+import { Versions } from '@/components/plugin/Versions';
+import { RawTab } from '@/components/document/RawTab';
 import { RawSettings } from '@/components/settings/RawSettings';
 import { SettingsForm } from '@/components/settings/SettingsForm';
 import { useSettingsDraft } from '@/components/settings/useSettingsDraft';
@@ -54,7 +57,9 @@ function Found({ module: m }: { module: Module }) {
     ...(m.has_settings ? [{ id: 'settings', label: <Unsaved name={t('modules.tabSettings')} unsaved={draft.dirty} />, content: () => <SettingsForm draft={draft} /> }] : []),
     { id: 'permissions', label: t('modules.tabPermissions'), content: () => <Permissions plugin={m.plugin} /> },
     { id: 'health', label: t('modules.tabHealth'), content: () => <Health instance={m} /> },
-    ...(m.has_settings ? [{ id: 'raw', label: t('raw.title'), content: () => <RawSettings draft={draft} kind="module" name={m.id} /> }] : []),
+    { id: 'log', label: t('log.title'), content: () => <LiveLog instance={m.id} /> },
+    { id: 'versions', label: t('plugins.versions'), content: () => <Versions plugin={m.plugin} linked /> },
+    { id: 'raw', label: t('raw.title'), content: () => <RawTab target={{ kind: 'module', name: m.id }} settings={m.has_settings && <RawSettings draft={draft} kind="module" name={m.id} />} /> },
   ];
   return (
     <Page

@@ -1,46 +1,12 @@
 import { Link } from '@tanstack/react-router';
-import type { Module, Node, Provider } from '@/api/types';
+import type { Node, Provider } from '@/api/types';
 import { Empty } from '@/components/Empty';
 import { Lamp, type Tone } from '@/components/Lamp';
 import { Loading } from '@/components/Loading';
 import { StateLamp } from '@/components/StateLine';
 import table from '@/components/table.module.css';
 import { useWords } from '@/i18n';
-import { formatCount, formatRate } from '@/lib/format';
-import { rates, recent, type Sample } from './history';
-
-export function Modules({ modules, history }: { modules: Module[] | undefined; history: Sample[] }) {
-  const { t, pick, language } = useWords();
-  if (!modules) return <div style={{ padding: 16 }}><Loading lines={4} /></div>;
-  return (
-    <table className={table.table}>
-      <thead>
-        <tr>
-          <th scope="col">{t('overview.module')}</th>
-          <th scope="col">{t('overview.state')}</th>
-          <th scope="col" className={table.end}>{t('overview.perSecond')}</th>
-          <th scope="col" className={table.end}>{t('overview.total')}</th>
-          <th scope="col" className={table.end}>{t('overview.failed')}</th>
-        </tr>
-      </thead>
-      <tbody>
-        {modules.map((m) => (
-          <tr key={m.id}>
-            <td>
-              <Link className={table.row ?? ''} to="/modules/$id" params={{ id: m.id }} search={{ tab: undefined }}>
-                {pick(m.title) || m.id}
-              </Link>
-            </td>
-            <td><StateLamp instance={m} /></td>
-            <td className={`${table.end} num`}>{history.length < 2 ? '…' : formatRate(recent(rates(history, 'tasks', m.id)), language)}</td>
-            <td className={`${table.end} num`}>{formatCount(m.stats.tasks, language)}</td>
-            <td className={`${table.end} num`}>{formatCount(m.stats.failures, language)}</td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
-  );
-}
+import { formatCount } from '@/lib/format';
 
 const nodeTones: Record<string, Tone> = { up: 'good', down: 'bad', connecting: 'busy' };
 

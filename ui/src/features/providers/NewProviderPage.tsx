@@ -15,6 +15,7 @@ import { Leave } from '@/components/Leave';
 import { Loading } from '@/components/Loading';
 import { Page } from '@/components/Page';
 import { Panel } from '@/components/Panel';
+import { TestConnection } from '@/components/probe/TestConnection';
 import { mistakesToErrors, violationsToErrors } from '@/components/schema-form/mistakes';
 import { toast } from '@/components/toasts';
 import { useWords } from '@/i18n';
@@ -183,6 +184,7 @@ function Fill({ plugin }: { plugin: Plugin }) {
         <div style={{ marginTop: 16, display: 'grid', gap: 12 }}>
           {checked && mistakes.length > 0 && <p role="status" style={{ color: 'var(--pb-bad)', margin: 0 }}>{t('form.mistakes', { count: mistakes.length })}</p>}
           {error !== null && (violations.length === 0 || rest.length > 0) && <Failure error={error} />}
+          <TestConnection disabled={busy} test={() => ({ plugin: plugin.id, settings: clean, hosts: wanted, private: local })} />
           <div style={{ display: 'flex', gap: 10 }}>
             <Button type="submit" loading={busy}>
               {t('providers.create')}

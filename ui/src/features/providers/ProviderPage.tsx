@@ -15,11 +15,17 @@ import { Failure } from '@/components/Failure';
 import { Health } from '@/components/Health';
 import { Tag } from '@/components/Lamp';
 import { Leave } from '@/components/Leave';
+import { LiveLog } from '@/components/LiveLog';
 import { Loading } from '@/components/Loading';
 import { Page } from '@/components/Page';
 import { PageTabs } from '@/components/PageTabs';
 import { Panel } from '@/components/Panel';
 import { Permissions } from '@/components/Permissions';
+import { Versions } from '@/components/plugin/Versions';
+import { SendTest } from '@/components/probe/SendTest';
+import { TestConnection } from '@/components/probe/TestConnection';
+import { Webhook } from '@/components/probe/Webhook';
+import { RawTab } from '@/components/document/RawTab';
 import { RawSettings } from '@/components/settings/RawSettings';
 import { SettingsForm } from '@/components/settings/SettingsForm';
 import { useSettingsDraft } from '@/components/settings/useSettingsDraft';
@@ -62,17 +68,46 @@ function Found({ provider: p }: { provider: Provider }) {
   };
 
   const tabs = [
-    { id: 'settings', label: t('modules.tabSettings') + (draft.dirty ? ' ●' : ''), content: () => <SettingsForm draft={draft} /> },
+    {
+      id: 'settings',
+      label: t('modules.tabSettings') + (draft.dirty ? ' ●' : ''),
+      content: () => (
+        <>
+          <SettingsForm draft={draft} />
+          {may && draft.settings && (
+            <div style={{ marginTop: 14 }}>
+              <TestConnection disabled={draft.saving} test={() => ({ name: p.name, plugin: p.plugin, settings: draft.values, hosts: p.hosts, private: p.private })} />
+            </div>
+          )}
+        </>
+      ),
+    },
     {
       id: 'permissions',
       label: t('modules.tabPermissions'),
       content: () => <Permissions plugin={p.plugin} granted={p.granted} hosts={p.hosts} private={p.private} />,
     },
     { id: 'health', label: t('modules.tabHealth'), content: () => <Health instance={p} /> },
+    ...(p.points.includes('sms.provider')
+      ? [
+          {
+            id: 'test',
+            label: t('probe.tab'),
+            content: () => (
+              <>
+                <SendTest provider={p.name} />
+                <Webhook provider={p.name} />
+              </>
+            ),
+          },
+        ]
+      : []),
+    { id: 'log', label: t('log.title'), content: () => <LiveLog instance={p.name} /> },
+    { id: 'versions', label: t('plugins.versions'), content: () => <Versions plugin={p.plugin} linked /> },
     {
       id: 'raw',
       label: t('raw.title'),
-      content: () => <RawSettings draft={draft} kind="provider" name={p.name} more={{ plugin: p.plugin }} />,
+      content: () => <RawTab target={{ kind: 'provider', name: p.name }} settings={<RawSettings draft={draft} kind="provider" name={p.name} more={{ plugin: p.plugin }} />} />,
     },
   ];
   return (

@@ -33,9 +33,14 @@ export function ProvidersPage() {
       about={t('providers.about')}
       tools={
         may && (
-          <Button component={Link} to="/providers/-new" leftSection={<IconPlus size={16} />}>
-            {t('providers.add')}
-          </Button>
+          <>
+            <Button component={Link} to="/providers/-sms" variant="default">
+              {t('wizard.open')}
+            </Button>
+            <Button component={Link} to="/providers/-new" leftSection={<IconPlus size={16} />}>
+              {t('providers.add')}
+            </Button>
+          </>
         )
       }
     >

@@ -1,10 +1,11 @@
 import { Button, Group, Menu, Modal, Text } from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useParams, useSearch } from '@tanstack/react-router';
-import { IconBan, IconDots, IconKey, IconTrash } from '@tabler/icons-react';
+import { IconBan, IconDeviceMobileOff, IconDots, IconKey, IconTrash } from '@tabler/icons-react';
 import { useState } from 'react';
 import { asApiError } from '@/api/error';
 import { keys } from '@/api/keys';
+import { resetSecondFactor } from '@/api/second/change';
 import { useMay, useSession } from '@/api/session';
 import { userStatus, type User } from '@/api/types';
 import { userQuery } from '@/api/users/get';
@@ -85,6 +86,7 @@ function Found({ user }: { user: User }) {
       about={user.note}
       meta={[
         t(`roles.${user.role}`),
+        ...(user.second_factor ? [t('security.has')] : []),
         <span key="l">
           {t('users.lastLogin')}: <Ago at={user.last_login} never={t('common.never')} />
         </span>,
@@ -178,7 +180,7 @@ function More({ user }: { user: User }) {
   const { t } = useWords();
   const client = useQueryClient();
   const self = useSession().login === user.login;
-  const [asking, ask] = useState<'password' | 'delete' | null>(null);
+  const [asking, ask] = useState<'password' | 'factor' | 'delete' | null>(null);
   const [secret, setSecret] = useState<string | null>(null);
   const refresh = () => void client.invalidateQueries({ queryKey: keys.users });
   return (
@@ -193,6 +195,11 @@ function More({ user }: { user: User }) {
           <Menu.Item leftSection={<IconKey size={16} />} onClick={() => ask('password')} disabled={self}>
             {t('users.newPassword')}
           </Menu.Item>
+          {user.second_factor && (
+            <Menu.Item leftSection={<IconDeviceMobileOff size={16} />} onClick={() => ask('factor')} disabled={self}>
+              {t('security.reset')}
+            </Menu.Item>
+          )}
           <Menu.Divider />
           <Menu.Item color="red" leftSection={<IconTrash size={16} />} onClick={() => ask('delete')} disabled={self}>
             {t('users.delete')}
@@ -216,6 +223,20 @@ function More({ user }: { user: User }) {
         }}
       >
         {t('users.newPasswordText')}
+      </Confirm>
+      <Confirm
+        opened={asking === 'factor'}
+        onClose={() => ask(null)}
+        title={t('security.resetTitle', { login: user.login })}
+        verb={t('security.reset')}
+        danger
+        run={async () => {
+          await resetSecondFactor(user.login);
+          toast({ tone: 'good', text: t('security.resetDone', { login: user.login }) });
+          refresh();
+        }}
+      >
+        {t('security.resetText')}
       </Confirm>
       <Confirm
         opened={asking === 'delete'}

@@ -1,0 +1,48 @@
+import type { PlannedDifference } from '@/api/setup/document';
+import { useWords } from '@/i18n';
+import { isHiddenSecret } from '@/lib/dialect';
+import css from './Document.module.css';
+
+/** What would change, or has changed: each value before and after. */
+export function Differences({ differences }: { differences: PlannedDifference[] }) {
+  const { t } = useWords();
+  const say = (value: unknown) => {
+    if (value === null || value === undefined) return <span className="dim">{t('form.nothing')}</span>;
+    if (isHiddenSecret(value)) return t('form.secretSet');
+    if (typeof value === 'string') return <pre>{value === '' ? '""' : value}</pre>;
+    return <pre>{JSON.stringify(value, null, 2)}</pre>;
+  };
+  return (
+    <table className={css.diff}>
+      <thead>
+        <tr>
+          <th scope="col">{t('changes.field')}</th>
+          <th scope="col">{t('form.before')}</th>
+          <th scope="col">{t('changes.after')}</th>
+        </tr>
+      </thead>
+      <tbody>
+        {differences.map((d) => (
+          <tr key={d.path}>
+            <th scope="row"><Place path={d.path} /></th>
+            <td className={d.before === null ? undefined : css.before}>{say(d.before)}</td>
+            <td className={d.after === null ? undefined : css.after}>{say(d.after)}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+/** A JSON pointer as words: what it is about, and the way to the value. */
+function Place({ path }: { path: string }) {
+  const { t } = useWords();
+  const [kind, name, ...rest] = path.split('/').slice(1).map((p) => p.replaceAll('~1', '/').replaceAll('~0', '~'));
+  const word = kind === 'module' ? t('journal.module') : kind === 'provider' ? t('overview.connection') : kind;
+  return (
+    <>
+      <span className={css.kind}>{word}</span> {name}
+      {rest.length > 0 && <div className="mono">{rest.join(' › ')}</div>}
+    </>
+  );
+}

@@ -1,0 +1,63 @@
+import { Button } from '@mantine/core';
+import { useQueryClient } from '@tanstack/react-query';
+import { IconArrowBackUp } from '@tabler/icons-react';
+import { useState } from 'react';
+import type { ChangeRow } from '@/api/changes/page';
+import { restoreChange } from '@/api/changes/restore';
+import { useMay } from '@/api/session';
+import { Confirm } from '@/components/Confirm';
+import { toast } from '@/components/toasts';
+import { useWords } from '@/i18n';
+import { sayChange } from '@/i18n/change';
+import { isHiddenSecret } from '@/lib/dialect';
+import { differences } from '@/lib/diff';
+import css from './Details.module.css';
+
+/** Takes one change back, after a look at what will be again. */
+export function Restore({ row }: { row: ChangeRow }) {
+  const { t } = useWords();
+  const client = useQueryClient();
+  const ofUser = row.action.startsWith('user.');
+  const may = useMay(ofUser ? 'administrator' : 'manager');
+  const [asking, ask] = useState(false);
+  if (!row.undoable || !may) return null;
+  const say = (value: unknown) => (value === undefined || value === null ? t('form.nothing') : isHiddenSecret(value) ? t('form.secretSet') : typeof value === 'string' ? value : JSON.stringify(value));
+  return (
+    <div style={{ marginTop: 16 }}>
+      <Button variant="default" leftSection={<IconArrowBackUp size={16} />} onClick={() => ask(true)}>
+        {t('changes.restore')}
+      </Button>
+      <Confirm
+        opened={asking}
+        onClose={() => ask(false)}
+        title={t('changes.restoreTitle')}
+        verb={t('changes.restore')}
+        run={async () => {
+          await restoreChange(row);
+          toast({ tone: 'good', text: t('changes.restored', { what: sayChange(row.action, t), object: row.object }) });
+          void client.invalidateQueries();
+        }}
+      >
+        <p style={{ marginTop: 0 }}>{t('changes.restoreText')}</p>
+        <table className={css.diff}>
+          <thead>
+            <tr>
+              <th scope="col">{t('changes.field')}</th>
+              <th scope="col">{t('changes.was')}</th>
+              <th scope="col">{t('changes.willBe')}</th>
+            </tr>
+          </thead>
+          <tbody>
+            {differences(row.before, row.after).map((d) => (
+              <tr key={d.path}>
+                <th scope="row" className="mono">{d.path || '—'}</th>
+                <td className={`mono ${css.before}`}>{say(d.after)}</td>
+                <td className={`mono ${css.after}`}>{say(d.before)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </Confirm>
+    </div>
+  );
+}
