@@ -35,9 +35,13 @@ type desk struct {
 // slowRequest is what a request takes whose trace is kept longer.
 const slowRequest = time.Second
 
+// tracedPerSecond is how many requests of a second keep their steps: more than
+// somebody looks at, and nothing beside what a busy gateway serves.
+const tracedPerSecond = 200
+
 // openDesk builds the desk; the store is open.
 func (a *App) openDesk(ctx context.Context) error {
-	d := &desk{started: time.Now().UTC(), closing: make(chan struct{}), traces: trace.New(slowRequest, nil), probes: make(chan struct{}, maxProbes)}
+	d := &desk{started: time.Now().UTC(), closing: make(chan struct{}), traces: trace.New(slowRequest, tracedPerSecond, nil), probes: make(chan struct{}, maxProbes)}
 	var err error
 	if d.history, err = history.Open(ctx, history.Options{Store: deskStore{a.store.Prefix("history")}, Log: a.log.Named("history")}); err != nil {
 		return fmt.Errorf("figures of the panel: %w", err)

@@ -2,6 +2,9 @@
 // served them, the host calls that those made, and how long each took. The last
 // ones are kept, and slow and failed ones longer.
 //
+// A busy gateway keeps some requests of each second and not all: remembering costs
+// a twentieth of a short one.
+//
 // An ordinary trace holds no contents: names, hosts, sizes, times and results. A
 // request that is watched ([Recorder.Watch]), for a test that somebody started in
 // the panel, also keeps what was sent and answered, without secrets.
@@ -11,6 +14,7 @@ import (
 	"hash/maphash"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/patchbay-gw/patchbay/core/internal/wasm"
@@ -72,10 +76,14 @@ type Trace struct {
 
 // Recorder is safe for concurrent use.
 type Recorder struct {
-	slow time.Duration
-	now  func() time.Time
-	seed maphash.Seed
-	open [shards]shard
+	slow      time.Duration
+	perSecond int32
+	now       func() time.Time
+	seed      maphash.Seed
+	open      [shards]shard
+
+	second atomic.Int64 // of the Unix time
+	taken  atomic.Int32 // in that second
 
 	mu      sync.Mutex
 	recent  ring
@@ -97,12 +105,14 @@ type building struct {
 	watch   *Watch
 }
 
-// New returns a recorder that keeps requests longer that took at least slow.
-func New(slow time.Duration, now func() time.Time) *Recorder {
+// New returns a recorder that keeps the steps of perSecond requests in each second,
+// and requests longer that took at least slow or failed: those beyond perSecond
+// without their steps.
+func New(slow time.Duration, perSecond int32, now func() time.Time) *Recorder {
 	if now == nil {
 		now = time.Now
 	}
-	r := &Recorder{slow: slow, now: now, seed: maphash.MakeSeed(), recent: newRing(MaxRecent), notable: newRing(MaxNotable)}
+	r := &Recorder{slow: slow, perSecond: perSecond, now: now, seed: maphash.MakeSeed(), recent: newRing(MaxRecent), notable: newRing(MaxNotable)}
 	for i := range r.open {
 		r.open[i].steps = map[string]*building{}
 	}
@@ -123,13 +133,22 @@ func (r *Recorder) Event(e wasm.Event) {
 	defer s.mu.Unlock()
 	b := s.steps[e.RequestID]
 	if b == nil {
-		if e.Moment != wasm.Began || !s.room(now) {
+		if e.Moment != wasm.Began || !r.take(now) || !s.room(now) {
 			return
 		}
 		b = &building{began: now, steps: make([]Step, 0, 2)}
 		s.steps[e.RequestID] = b
 	}
 	b.add(e, now)
+}
+
+// take reports whether one more request of this second is kept. At the turn of a
+// second a few more may be.
+func (r *Recorder) take(now time.Time) bool {
+	if second := now.Unix(); r.second.Swap(second) != second {
+		r.taken.Store(0)
+	}
+	return r.taken.Add(1) <= r.perSecond
 }
 
 // room makes sure that requests which never ended do not fill the memory. s is
@@ -157,6 +176,10 @@ func (r *Recorder) Done(t Trace) {
 	b := s.steps[t.RequestID]
 	delete(s.steps, t.RequestID)
 	s.mu.Unlock()
+	notable := t.Status >= 500 || t.Took >= milliseconds(r.slow)
+	if b == nil && !notable && r.taken.Load() > r.perSecond {
+		return
+	}
 	t.Steps = []Step{}
 	if b != nil {
 		// Steps began to count with the first task, which came after the checks.
@@ -168,7 +191,7 @@ func (r *Recorder) Done(t Trace) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.recent.add(t)
-	if t.Status >= 500 || t.Took >= milliseconds(r.slow) {
+	if notable {
 		r.notable.add(t)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"math"
 	"net/url"
 	"strings"
 	"sync"
@@ -39,7 +40,7 @@ func fetched(id, instance, secret string) wasm.Event {
 }
 
 func TestATraceHoldsNoContents(t *testing.T) {
-	r := trace.New(time.Second, nil)
+	r := trace.New(time.Second, math.MaxInt32, nil)
 	const secret = "pass word/%+1"
 	r.Event(began("r1", "sms", "send"))
 	r.Event(began("r1", "kannel", "send"))
@@ -73,7 +74,7 @@ func TestATraceHoldsNoContents(t *testing.T) {
 }
 
 func TestAWatchedRequestShowsEverythingButSecrets(t *testing.T) {
-	r := trace.New(time.Second, nil)
+	r := trace.New(time.Second, math.MaxInt32, nil)
 	for _, secret := range []string{"pass word/%+1", "abcd", `quo"te\d`, "ключик", strings.Repeat("x", 9000)} {
 		w := r.Watch("w", []string{secret, "abc"})
 		r.Event(began("w", "kannel", "send"))
@@ -104,7 +105,7 @@ func TestAWatchedRequestShowsEverythingButSecrets(t *testing.T) {
 }
 
 func TestSlowAndFailedOnesStayLonger(t *testing.T) {
-	r := trace.New(100*time.Millisecond, nil)
+	r := trace.New(100*time.Millisecond, math.MaxInt32, nil)
 	r.Done(trace.Trace{RequestID: "slow", Status: 200, Took: 100})
 	r.Done(trace.Trace{RequestID: "failed", Status: 502, Took: 1})
 	r.Done(trace.Trace{RequestID: "fine", Status: 422, Took: 99})
@@ -126,7 +127,7 @@ func TestSlowAndFailedOnesStayLonger(t *testing.T) {
 }
 
 func TestStepsAreBounded(t *testing.T) {
-	r := trace.New(time.Second, nil)
+	r := trace.New(time.Second, math.MaxInt32, nil)
 	r.Event(began("r", "sms", "send"))
 	for range 2 * trace.MaxSteps {
 		r.Event(fetched("r", "sms", "secret"))
@@ -152,7 +153,7 @@ func TestStepsAreBounded(t *testing.T) {
 }
 
 func TestManyAtOnce(t *testing.T) {
-	r := trace.New(time.Second, nil)
+	r := trace.New(time.Second, math.MaxInt32, nil)
 	var wg sync.WaitGroup
 	for w := range 8 {
 		wg.Go(func() {
@@ -173,7 +174,7 @@ func TestManyAtOnce(t *testing.T) {
 }
 
 func BenchmarkRequest(b *testing.B) {
-	r := trace.New(time.Second, nil)
+	r := trace.New(time.Second, math.MaxInt32, nil)
 	first, call, last := began("r", "sms", "send"), fetched("r", "sms", "secret"), ended("r", "sms", nil)
 	b.ReportAllocs()
 	for b.Loop() {
@@ -181,5 +182,28 @@ func BenchmarkRequest(b *testing.B) {
 		r.Event(call)
 		r.Event(last)
 		r.Done(trace.Trace{RequestID: "r", Status: 200})
+	}
+}
+
+// TestPerSecond: what is beyond the bound is not remembered, unless it failed.
+func TestPerSecond(t *testing.T) {
+	at := time.Unix(1_700_000_000, 0)
+	r := trace.New(time.Second, 2, func() time.Time { return at })
+	request := func(id string, status int) {
+		r.Event(wasm.Event{Moment: wasm.Began, RequestID: id, Instance: "sms"})
+		r.Event(wasm.Event{Moment: wasm.Ended, RequestID: id, Instance: "sms"})
+		r.Done(trace.Trace{RequestID: id, Status: status})
+	}
+	request("first", 200)
+	request("second", 200)
+	request("third", 200)
+	request("failed", 502)
+	at = at.Add(time.Second)
+	request("later", 200)
+	for id, steps := range map[string]int{"first": 1, "second": 1, "third": -1, "failed": 0, "later": 1} {
+		got, ok := r.Find(id)
+		if ok != (steps >= 0) || len(got.Steps) != max(steps, 0) {
+			t.Errorf("%s: kept %v with %d steps, want %d", id, ok, len(got.Steps), steps)
+		}
 	}
 }
