@@ -166,6 +166,8 @@ func (w *rewriter) section(s binary.Section) error {
 		w.extend(s, exportGlobal(SliceGlobal, w.added.slice), exportGlobal(BudgetGlobal, w.added.budget))
 	case s.ID == binary.SectionCode && metered:
 		return w.code()
+	case s.ID == binary.SectionData:
+		w.out = binary.AppendSection(w.out, s.ID, w.file.JoinData(s))
 	default:
 		w.out = binary.AppendSection(w.out, s.ID, s.Body)
 	}
