@@ -82,7 +82,7 @@ func (e *Engine) Close(ctx context.Context) error {
 	e.mu.Unlock()
 	var err error
 	for p := range left {
-		err = errors.Join(err, p.cache.Close(ctx))
+		err = errors.Join(err, p.forget(ctx))
 	}
 	return err
 }
@@ -97,6 +97,7 @@ type Program struct {
 	cache    wazero.CompilationCache
 	runtime  wazero.Runtime
 	compiled wazero.CompiledModule
+	mapped   [][]byte // initial data of guests, see shrink
 	turns    *turns
 	memoryMB int
 	log      hclog.Logger
@@ -172,6 +173,7 @@ func (p *Program) build(ctx context.Context, metered []byte, refill uint32) erro
 		return fmt.Errorf("compile: %w", err)
 	}
 	p.compiled = compiled
+	p.shrink()
 	return nil
 }
 
@@ -223,5 +225,13 @@ func (p *Program) release(ctx context.Context) error {
 	if p.compiled != nil {
 		err = errors.Join(err, p.compiled.Close(ctx))
 	}
-	return errors.Join(err, p.cache.Close(ctx))
+	return errors.Join(err, p.forget(ctx))
+}
+
+// forget frees what no instance uses any more.
+func (p *Program) forget(ctx context.Context) error {
+	err := p.cache.Close(ctx)
+	unmap(p.mapped)
+	p.mapped = nil
+	return err
 }

@@ -2,7 +2,9 @@ package wasm
 
 import (
 	"context"
+	"reflect"
 	"time"
+	"unsafe"
 
 	"github.com/patchbay-gw/patchbay/core/internal/wasm/meter"
 )
@@ -29,3 +31,27 @@ func FreeTurns(e *Engine) (free, all int) { return len(e.turns.free), cap(e.turn
 
 // FreeUnits is what a call may use without a turn.
 const FreeUnits = freeSlices * meter.DefaultSlice
+
+// Footprint returns where a program's largest piece of machine code and its largest
+// data segment begin, and how many bytes of WebAssembly code are left.
+func Footprint(p *Program) (code, data uintptr, bodies int) {
+	compiled := reflect.ValueOf(p.compiled)
+	begin := func(largest []byte, b []byte) []byte {
+		if len(b) > len(largest) {
+			return b
+		}
+		return largest
+	}
+	var machine, init []byte
+	for _, m := range part(compiled, "compiledEngine", "compiledModules").Seq2() {
+		machine = begin(machine, part(m, "compiledModule", "executables", "executable").Bytes())
+	}
+	for s := range items(part(compiled, "module", "DataSection")) {
+		init = begin(init, *bytesAt(part(s, "Init")))
+	}
+	for c := range items(part(compiled, "module", "CodeSection")) {
+		bodies += len(*bytesAt(part(c, "Body")))
+	}
+	at := func(b []byte) uintptr { return uintptr(unsafe.Pointer(unsafe.SliceData(b))) }
+	return at(machine), at(init), bodies
+}

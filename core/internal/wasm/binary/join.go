@@ -33,7 +33,9 @@ func (f *File) JoinData(s Section) []byte {
 	if !ok {
 		return s.Body
 	}
-	slices.SortFunc(segments, func(a, b dataSegment) int { return cmp.Or(cmp.Compare(a.start, b.start), cmp.Compare(len(a.bytes), len(b.bytes))) })
+	slices.SortFunc(segments, func(a, b dataSegment) int {
+		return cmp.Or(cmp.Compare(a.start, b.start), cmp.Compare(len(a.bytes), len(b.bytes)))
+	})
 	var joined []dataSegment
 	for _, next := range segments {
 		last := len(joined) - 1
