@@ -92,15 +92,16 @@ type Program struct {
 	// Operations lists the operations that the plugin imports, sorted.
 	Operations []string
 
-	blocking bool // it imports them in the blocking form
-	engine   *Engine
-	cache    wazero.CompilationCache
-	runtime  wazero.Runtime
-	compiled wazero.CompiledModule
-	mapped   [][]byte // initial data of guests, see shrink
-	turns    *turns
-	memoryMB int
-	log      hclog.Logger
+	blocking    bool // it imports them in the blocking form
+	engine      *Engine
+	cache       wazero.CompilationCache
+	runtime     wazero.Runtime
+	compiled    wazero.CompiledModule
+	mapped      [][]byte // initial data of guests, see shrink
+	machineCode [][]byte // that is mapped from a file
+	turns       *turns
+	memoryMB    int
+	log         hclog.Logger
 
 	mu     sync.Mutex
 	pools  int  // that still have guests, or may get some

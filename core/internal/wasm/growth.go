@@ -84,6 +84,9 @@ func (p *Pool) make(making *growth, limit int) {
 			p.restartLater()
 		}
 	default:
+		if !p.warm {
+			p.program.started()
+		}
 		g.published, p.warm = true, true
 		p.all[g] = struct{}{}
 		list := append(slices.Clone(*p.guests.Load()), g)

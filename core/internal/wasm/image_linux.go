@@ -16,6 +16,7 @@ type image struct {
 	file   *os.File // nil: nothing moves
 	end    int64    // a multiple of the page size
 	mapped [][]byte // to be unmapped after the program
+	code   [][]byte // replaced; wazero unmaps it
 }
 
 func newImage(dir string) *image {
@@ -57,9 +58,14 @@ func (m *image) write(b []byte) (offset int64, ok bool) {
 // replaceCode puts a mapping of the file in the place of machine code. The bytes stay
 // the same at the same address, and wazero unmaps them as it would have.
 func (m *image) replaceCode(code []byte) {
-	if offset, ok := m.write(code); ok {
-		_, _, _ = syscall.Syscall6(syscall.SYS_MMAP, uintptr(unsafe.Pointer(unsafe.SliceData(code))), uintptr(len(code)),
-			syscall.PROT_READ|syscall.PROT_EXEC, syscall.MAP_PRIVATE|syscall.MAP_FIXED, m.file.Fd(), uintptr(offset))
+	offset, ok := m.write(code)
+	if !ok {
+		return
+	}
+	_, _, failed := syscall.Syscall6(syscall.SYS_MMAP, uintptr(unsafe.Pointer(unsafe.SliceData(code))), uintptr(len(code)),
+		syscall.PROT_READ|syscall.PROT_EXEC, syscall.MAP_PRIVATE|syscall.MAP_FIXED, m.file.Fd(), uintptr(offset))
+	if failed == 0 {
+		m.code = append(m.code, code)
 	}
 }
 
@@ -82,5 +88,13 @@ func (m *image) data(b []byte) []byte {
 func unmap(mapped [][]byte) {
 	for _, b := range mapped {
 		_ = syscall.Munmap(b)
+	}
+}
+
+// forgetPages lets the pages of mapped files go. Those that are used again come back
+// with a page fault.
+func forgetPages(mapped [][]byte) {
+	for _, b := range mapped {
+		_ = syscall.Madvise(b, syscall.MADV_DONTNEED)
 	}
 }

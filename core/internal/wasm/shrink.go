@@ -37,7 +37,14 @@ func (p *Program) shrink() {
 			*body = nil
 		}
 	}
-	p.mapped = image.mapped
+	p.mapped, p.machineCode = image.mapped, image.code
+}
+
+// started lets the pages go that only the start of a guest needs, three quarters of
+// all that it touches.
+func (p *Program) started() {
+	forgetPages(p.mapped)
+	forgetPages(p.machineCode)
 }
 
 // part walks along fields, through pointers and interfaces. The result is the zero
