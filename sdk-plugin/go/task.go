@@ -39,8 +39,8 @@ func (t *Task) Param(name string) string { return t.request.params.Get(name).Str
 
 // Phone returns what the host knows about a parameter of format phone.
 func (t *Task) Phone(name string) Phone {
-	d := t.request.derived.Get(name)
-	return Phone{E164: d.Get("e164").String(), Region: d.Get("region").String(), Type: d.Get("type").String()}
+	d := t.request.derived.Get(name).Texts([3]string{"e164", "region", "type"})
+	return Phone{E164: d[0], Region: d[1], Type: d[2]}
 }
 
 // Phone is a normalised telephone number.

@@ -107,6 +107,13 @@ func AppendFloat(b []byte, v float64) []byte {
 func AppendString(b []byte, s string) []byte {
 	switch n := len(s); {
 	case n <= 31:
+		if end := len(b) + 1 + n; end <= cap(b) { // one step less, for guests
+			at := len(b)
+			b = b[:end]
+			b[at] = fixStr | byte(n)
+			copy(b[at+1:], s)
+			return b
+		}
 		b = append(b, fixStr|byte(n))
 	case n <= math.MaxUint8:
 		b = append(b, tagStr8, byte(n))
@@ -299,11 +306,26 @@ var shortLen = func() (t [256]uint8) {
 func skip(b []byte) (int, error) {
 	pos, open := 0, 1
 	for open > 0 {
-		if pos < len(b) && shortLen[b[pos]] > 0 {
-			if pos += int(shortLen[b[pos]]); pos > len(b) {
+		if pos >= len(b) {
+			return 0, ErrShort
+		}
+		c := b[pos]
+		if n := int(shortLen[c]); n > 0 {
+			if pos += n; pos > len(b) {
 				return 0, ErrShort
 			}
 			if open--; open > len(b)-pos {
+				return 0, ErrShort
+			}
+			continue
+		}
+		if c <= maxFixArray { // a small map or array
+			n := int(c & 0x0f)
+			if c <= maxFixMap {
+				n *= 2
+			}
+			pos++
+			if open += n - 1; open > len(b)-pos {
 				return 0, ErrShort
 			}
 			continue

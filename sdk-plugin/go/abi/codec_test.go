@@ -257,6 +257,14 @@ func FuzzValue(f *testing.F) {
 		if abi.Check(b) != nil {
 			return
 		}
+		seen := map[string]bool{}
+		for key, want := range v.Entries() {
+			got := v.Get(key)
+			if !seen[key] && !bytes.Equal(got, want) {
+				t.Fatalf("Get(%q) is % x, want % x", key, got, want)
+			}
+			seen[key] = true
+		}
 		n, size := 0, 0
 		for e := range v.Elements() {
 			if err := abi.Check(e); err != nil {
@@ -282,6 +290,27 @@ func FuzzValue(f *testing.F) {
 
 // FuzzDecode: no bytes make a decoder panic; what is accepted says the same when
 // it is written and read again.
+func TestTexts(t *testing.T) {
+	long := strings.Repeat("x", 32)
+	keys := [3]string{"a", "b", "c"}
+	inner := new(abi.Object).Str("a", "inner").Value()
+	for _, c := range []struct {
+		v    abi.Value
+		want [3]string
+	}{
+		{new(abi.Object).Str("a", "1").Str("b", "два").Str("c", "").Value(), [3]string{"1", "два", ""}},
+		{new(abi.Object).Set("x", inner).Str("c", "3").Int("b", 2).Str("a", "1").Value(), [3]string{"1", "", "3"}},
+		{new(abi.Object).Str("a", long).Str("b", "2").Value(), [3]string{"", "2", ""}},
+		{inner[:len(inner)-1], [3]string{}},
+		{abi.StringValue("a"), [3]string{}},
+		{nil, [3]string{}},
+	} {
+		if got := c.v.Texts(keys); got != c.want {
+			t.Errorf("% x: %q, want %q", []byte(c.v), got, c.want)
+		}
+	}
+}
+
 func FuzzDecode(f *testing.F) {
 	kinds := map[reflect.Type]bool{}
 	var all []message

@@ -63,6 +63,9 @@ func (v Value) Bytes() []byte {
 // String returns scalars as text: strings and bytes as they are, numbers in
 // decimal, booleans as true or false, everything else as "".
 func (v Value) String() string {
+	if text, ok := v.shortText(0); ok {
+		return string(text)
+	}
 	h, err := readHead(v)
 	if err != nil {
 		return ""
@@ -152,27 +155,84 @@ func (v Value) Get(key string) Value {
 	if err != nil || h.kind != Map {
 		return nil
 	}
-	rest := v[h.size:]
+	at := h.size
 	for range h.n {
-		k, err := skip(rest)
-		if err != nil {
+		name, short := v.shortText(at)
+		behind := v.after(at)
+		if behind < 0 {
 			return nil
 		}
-		name, kind := rest[:k].payload()
-		if kind != String {
-			return nil
+		if !short {
+			var kind Kind
+			if name, kind = v[at:behind].payload(); kind != String {
+				return nil
+			}
 		}
-		rest = rest[k:]
-		n, err := skip(rest)
-		if err != nil {
+		if at, behind = behind, v.after(behind); behind < 0 {
 			return nil
 		}
 		if string(name) == key {
-			return rest[:n:n]
+			return v[at:behind:behind]
 		}
-		rest = rest[n:]
+		at = behind
 	}
 	return nil
+}
+
+// shortText returns the string at an offset when its head is one byte, as that of
+// keys nearly always is: guests spend a good part of their time here.
+func (v Value) shortText(at int) (text []byte, ok bool) {
+	if at >= len(v) || v[at] <= maxFixArray || v[at] > maxFixStr {
+		return nil, false
+	}
+	end := at + 1 + int(v[at]&0x1f)
+	if end > len(v) {
+		return nil, false
+	}
+	return v[at+1 : end], true
+}
+
+// Texts returns the short strings (up to 31 bytes) of a map by their keys; "" for one
+// that is missing or something else. They share one copy, so that a guest, which pays
+// dearly for each, allocates once.
+func (v Value) Texts(keys [3]string) (texts [3]string) {
+	h, err := readHead(v)
+	if err != nil || h.kind != Map {
+		return texts
+	}
+	all := string(v)
+	at := h.size
+	for range h.n {
+		key, short := v.shortText(at)
+		if at = v.after(at); at < 0 {
+			return texts
+		}
+		if text, ok := v.shortText(at); ok && short {
+			for i := range keys {
+				if string(key) == keys[i] {
+					texts[i] = all[at+1 : at+1+len(text)]
+				}
+			}
+		}
+		if at = v.after(at); at < 0 {
+			return texts
+		}
+	}
+	return texts
+}
+
+// after is the offset behind the value at an offset, -1 when that is malformed.
+func (v Value) after(at int) int {
+	if at < len(v) {
+		if n := int(shortLen[v[at]]); n > 0 && at+n <= len(v) {
+			return at + n
+		}
+	}
+	n, err := skip(v[at:])
+	if err != nil {
+		return -1
+	}
+	return at + n
 }
 
 // Index returns element i of an array.
