@@ -39,8 +39,8 @@ type step struct {
 }
 
 // infos are the kinds of blocks that pages may have: sh is executed, text is the
-// output of the sh above it, the others are only shown.
-var infos = []string{"sh", "text", "hcl", "json", "nginx", "xml", "ini"}
+// output of the sh above it, the others are only shown; figures is what a bench wrote.
+var infos = []string{"sh", "text", "hcl", "json", "nginx", "xml", "ini", "figures"}
 
 // pageNames returns the documents, sorted.
 func pageNames(t *testing.T) []string {

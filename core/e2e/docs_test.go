@@ -268,7 +268,7 @@ func TestTutorial(t *testing.T) {
 // TestPages executes the other pages that have commands.
 func TestPages(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{"partner/en/5-publishing.md", "partner/en/6-languages.md", "administrator/en/plugins.md", "administrator/en/operation.md"} {
+	for _, name := range []string{"partner/en/5-publishing.md", "partner/en/6-languages.md", "administrator/en/plugins.md", "administrator/en/operation.md", "administrator/en/guards.md"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			p := readPage(t, name)

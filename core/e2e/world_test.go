@@ -12,8 +12,27 @@ import (
 	"time"
 )
 
-// modules are the four modules, without the limits that the manifests propose.
+// modules are the four modules, without the limits that the manifests propose and
+// the guards begin with.
 const modules = `
+guard "call" {
+  user_per_minute   = 0
+  user_per_hour     = 0
+  user_per_day      = 0
+  user_at_once      = 0
+  number_per_minute = 0
+  number_per_hour   = 0
+  number_per_day    = 0
+  number_at_once    = 0
+}
+guard "message" {
+  user_per_minute   = 0
+  user_per_hour     = 0
+  user_per_day      = 0
+  number_per_minute = 0
+  number_per_hour   = 0
+  number_per_day    = 0
+}
 module "contact" {
   action "add" { limit = "off" }
 }

@@ -1,8 +1,10 @@
 package sandbox
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
+	"strconv"
 	"time"
 )
 
@@ -34,6 +36,7 @@ type callJSON struct {
 
 // registerHistory adds GET /incidents, /commands and /calls: arrays, oldest first.
 func (w *World) registerHistory(mux *http.ServeMux) {
+	mux.HandleFunc("POST /burst", w.burst)
 	mux.HandleFunc("GET /incidents", func(out http.ResponseWriter, _ *http.Request) {
 		list := []incidentJSON{}
 		for _, i := range w.Incidents() {
@@ -55,6 +58,35 @@ func (w *World) registerHistory(mux *http.ServeMux) {
 		}
 		writeHistory(out, list)
 	})
+}
+
+type pressureJSON struct {
+	Connection   int     `json:"connection"`
+	Events       int     `json:"events"`
+	LongestWrite float64 `json:"longest_write_ms"`
+	LongestQueue int     `json:"longest_queue"`
+}
+
+// burst answers POST /burst?events=N when every listener has been written the N events of
+// other clients' jobs.
+func (w *World) burst(out http.ResponseWriter, r *http.Request) {
+	n, err := strconv.Atoi(r.URL.Query().Get("events"))
+	if err != nil {
+		http.Error(out, "events must be a number", http.StatusBadRequest)
+		return
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), 25*time.Second)
+	defer cancel()
+	pressures, err := w.freeswitch.Burst(ctx, n)
+	if err != nil {
+		http.Error(out, err.Error(), http.StatusConflict)
+		return
+	}
+	list := []pressureJSON{}
+	for _, p := range pressures {
+		list = append(list, pressureJSON{p.Connection, p.Events, float64(p.LongestWrite.Microseconds()) / 1000, p.LongestQueue})
+	}
+	writeHistory(out, list)
 }
 
 func writeHistory(out http.ResponseWriter, list any) {

@@ -15,11 +15,16 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	"github.com/hashicorp/go-hclog"
+
+	"github.com/patchbay-gw/patchbay/core/bench/ledger"
 )
 
 func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
 
-const usage = `usage: twin fill  --data DIR [--rows N] [--bad N]
+const usage = `usage: twin fill  --data DIR [--rows N] [--bad N] [--users FILE]
+       twin count --data DIR
        twin serve --data DIR --manifest plugin.json --upstream URL [--listen HOST:PORT]
 `
 
@@ -34,6 +39,8 @@ func run(args []string, stdout, stderr io.Writer) int {
 		switch args[0] {
 		case "fill":
 			err = fillCommand(ctx, args[1:], stdout, stderr)
+		case "count":
+			err = countCommand(ctx, args[1:], stdout, stderr)
 		case "serve":
 			err = serveCommand(ctx, args[1:], stdout, stderr)
 		}
@@ -60,6 +67,7 @@ func fillCommand(ctx context.Context, args []string, stdout, stderr io.Writer) e
 	data := f.String("data", "", "data folder of a gateway that does not run")
 	rows := f.Int("rows", 0, "records to write into the journal")
 	bad := f.Int("bad", 20, "every so many records is a refused one")
+	users := f.String("users", "", "file to write the thousand users of the peers to, who are created, too")
 	if err := f.Parse(args); err != nil {
 		return err
 	}
@@ -70,7 +78,34 @@ func fillCommand(ctx context.Context, args []string, stdout, stderr io.Writer) e
 	if err != nil {
 		return err
 	}
+	if *users != "" {
+		if err := fillUsers(ctx, *data, *users); err != nil {
+			return err
+		}
+	}
 	_, err = fmt.Fprintln(stdout, token)
+	return err
+}
+
+func countCommand(ctx context.Context, args []string, stdout, stderr io.Writer) (err error) {
+	f := flags("count", stderr)
+	data := f.String("data", "", "data folder of a gateway or peer that does not run")
+	if err := f.Parse(args); err != nil {
+		return err
+	}
+	if *data == "" || f.NArg() > 0 {
+		return errUsage
+	}
+	l, err := ledger.Open(ctx, *data, hclog.NewNullLogger())
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, l.Close()) }()
+	n, err := l.Recorded(ctx)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintln(stdout, n)
 	return err
 }
 

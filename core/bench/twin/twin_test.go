@@ -7,6 +7,9 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -21,6 +24,7 @@ const manifestFile = "../../../examples/bench/plugin/plugin.json"
 func TestBadArguments(t *testing.T) {
 	for _, args := range [][]string{
 		nil, {"dance"}, {"fill"}, {"fill", "--data", "x", "--rows", "-1"}, {"fill", "--data", "x", "--bad", "0"},
+		{"count"}, {"count", "--data", "x", "y"},
 		{"serve"}, {"serve", "--data", "x"}, {"serve", "--data", "x", "--manifest", "y"},
 	} {
 		var out, words bytes.Buffer
@@ -64,6 +68,20 @@ func TestFill(t *testing.T) {
 	}
 	if all != 1000 || bad != 50 || len(days) != filledDays {
 		t.Errorf("%d records, %d bad, over %d days; want 1000, 50, %d", all, bad, len(days), filledDays)
+	}
+}
+
+// TestCount: the command counts what another one wrote.
+func TestCount(t *testing.T) {
+	dir := t.TempDir()
+	for _, args := range [][]string{{"fill", "--data", dir, "--rows", "123"}, {"count", "--data", dir}} {
+		var out, words bytes.Buffer
+		if code := run(args, &out, &words); code != 0 {
+			t.Fatalf("%q: exit code %d, says %q", args, code, words.String())
+		}
+		if args[0] == "count" && out.String() != "123\n" {
+			t.Errorf("%q, want 123", out.String())
+		}
 	}
 }
 
@@ -149,5 +167,45 @@ func start(t *testing.T, upstream string) func(action, body string) (int, string
 			t.Fatal(err)
 		}
 		return p.StatusCode, string(answer)
+	}
+}
+
+// TestFillUsers: the file and the store agree on who may call.
+func TestFillUsers(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "users")
+	var out, words bytes.Buffer
+	if code := run([]string{"fill", "--data", dir, "--users", file}, &out, &words); code != 0 {
+		t.Fatalf("exit code %d, says %q", code, words.String())
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := openData(t.Context(), dir, nil, hclog.NewNullLogger())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = d.close() })
+	lines := strings.Split(strings.TrimSuffix(string(text), "\n"), "\n")
+	if len(lines) != peerUsers+2 {
+		t.Fatalf("%d lines, want %d", len(lines), peerUsers+2)
+	}
+	for i, line := range lines {
+		fields := strings.Split(line, "\t")
+		if len(fields) != 4 {
+			t.Fatalf("line %d: %q", i+1, line)
+		}
+		u, err := d.auth.Authenticate(fields[0], netip.MustParseAddr("127.0.0.1"))
+		switch {
+		case i == peerUsers+1:
+			if err == nil || fields[2] != "9" {
+				t.Errorf("the blocked user %q may call", line)
+			}
+		case err != nil || u.Login != fields[1] || fields[2] != "10":
+			t.Errorf("%q: %+v, %v", line, u, err)
+		case u.Rights.Allows("bench", "estimate") != (i < peerUsers) || strings.Contains(fields[3], "bench.estimate") != (i < peerUsers):
+			t.Errorf("%q: rights %v", line, u.Rights)
+		}
 	}
 }

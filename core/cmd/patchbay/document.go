@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"strconv"
 	"strings"
 	"time"
 
@@ -27,6 +28,7 @@ func export(env *environment, args []string) error {
 	path := f.String("config", "", "configuration file; gateway.hcl in this folder when it is there")
 	data := f.String("data", "", "folder of the gateway's data, when it is not the configured one")
 	asJSON := f.Bool("json", false, "write JSON instead of HCL")
+	users := f.Bool("users", false, "with the users, but without passwords and tokens")
 	if _, err := env.parse(f, args); err != nil {
 		return err
 	}
@@ -39,7 +41,7 @@ func export(env *environment, args []string) error {
 		HCL  string          `json:"hcl"`
 		JSON json.RawMessage `json:"json"`
 	}
-	if _, err := client.do(http.MethodGet, "/export", nil, &answer); err != nil {
+	if _, err := client.do(http.MethodGet, "/export?users="+strconv.FormatBool(*users), nil, &answer); err != nil {
 		return err
 	}
 	text := answer.HCL

@@ -26,6 +26,11 @@ func TestExportAndApply(t *testing.T) {
 		t.Errorf("an empty gateway: %s", out)
 	}
 	call(exitOK, "", "", "export")
+	// Users go along when they are asked for, and may come back.
+	users := call(exitOK, "user \"admin\" {", "", "export", "--users")
+	call(exitOK, "Nothing differs.", users, "apply", "-")
+	call(exitOK, "/user/crm", users+"\nuser \"crm\" {\n  rights = [\"sms.*\"]\n}\n", "apply", "-")
+	call(exitOK, "user \"crm\" {", "", "export", "--users")
 	file := filepath.Join(t.TempDir(), "a.hcl")
 	if err := os.WriteFile(file, []byte("module \"sms\" {\n enabled = true\n}\n"), 0o600); err != nil {
 		t.Fatal(err)

@@ -8,9 +8,7 @@ import (
 	"io"
 	"net"
 	"os"
-	"os/signal"
 	"strings"
-	"syscall"
 
 	"github.com/patchbay-gw/patchbay/core/internal/app"
 	"github.com/patchbay-gw/patchbay/core/internal/config"
@@ -45,8 +43,14 @@ func commands() []command {
 		{"check", "[--config FILE]", "check the configuration and the plugins, and end", check},
 		{"user", "list | add | set | password | token | remove …", "manage users, also of a running gateway", userCommand},
 		{"plugin", "new | pack | test | run | inspect …", "make, try and look at plugins; `patchbay plugin help`", pluginCommand},
-		{"export", "[--json]", "write what the running gateway does as blocks of gateway.hcl, without secrets", export},
+		{"export", "[--json] [--users]", "write what the running gateway does as blocks of gateway.hcl, without secrets", export},
+		{"reload", "[--config FILE] [--data DIR]", "make the running gateway read its configuration again, as SIGHUP does", reload},
+		{"secrets", "rotate [--config FILE] [--data DIR]", "replace the key of the secrets in the store", secrets},
 		{"apply", "[--dry-run] [--prune] FILE", "bring such a document into force on the running gateway", apply},
+		{"erase", "--phone NUMBER [--dry-run]", "forget a telephone number, in the journal and the call records", erase},
+		{"doctor", "[--repair]", "say what is wrong with the data of a stopped gateway, and how to go on", doctor},
+		{"backup", "[--with-key] FILE|-", "write the data of the gateway, running or not, into a file", backup},
+		{"restore", "FILE --data DIR", "make a data folder of such a file", restore},
 		{"version", "", "print the version", version},
 	}
 }
@@ -113,21 +117,7 @@ const defaultConfig = "gateway.hcl"
 
 // load reads the configuration; every mistake is printed, not only the first.
 func (env *environment) load(path string, o config.Override) (*config.Config, error) {
-	cfg := config.Default()
-	var diagnostics config.Diagnostics
-	if path == "" {
-		if _, err := os.Stat(defaultConfig); err == nil {
-			path = defaultConfig
-		}
-	}
-	if path != "" {
-		cfg, diagnostics = config.Load(path)
-	}
-	if !diagnostics.HasErrors() {
-		var more config.Diagnostics
-		cfg, more = cfg.With(o)
-		diagnostics = append(diagnostics, more...)
-	}
+	cfg, diagnostics := loader(path, o)()
 	for _, d := range diagnostics {
 		_, _ = fmt.Fprintln(env.stderr, d)
 	}
@@ -135,6 +125,28 @@ func (env *environment) load(path string, o config.Override) (*config.Config, er
 		return nil, fmt.Errorf("the configuration has %d mistakes", len(diagnostics))
 	}
 	return cfg, nil
+}
+
+// loader reads the configuration as often as it is asked to. A default file is looked
+// for once: a gateway that began without one does not begin to use one.
+func loader(path string, o config.Override) app.Loader {
+	if path == "" {
+		if _, err := os.Stat(defaultConfig); err == nil {
+			path = defaultConfig
+		}
+	}
+	return func() (*config.Config, config.Diagnostics) {
+		cfg := config.Default()
+		var diagnostics config.Diagnostics
+		if path != "" {
+			cfg, diagnostics = config.Load(path)
+		}
+		if diagnostics.HasErrors() {
+			return nil, diagnostics
+		}
+		cfg, more := cfg.With(o)
+		return cfg, append(diagnostics, more...)
+	}
 }
 
 // What the panel shows of the log: so many entries of so many instances.
@@ -160,13 +172,15 @@ func serve(env *environment, args []string) error {
 	if err != nil {
 		return err
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
+	ctx, signals := follow(context.Background())
+	defer signals.end()
 	gateway, err := app.New(ctx, cfg, log)
 	if err != nil {
 		return err
 	}
 	gateway.ShowLog(tail)
+	gateway.ReloadFrom(loader(*path, config.Override{Listen: *listen, Data: *data}))
+	signals.gateway.Store(gateway)
 	if password := gateway.FirstPassword(); password != "" {
 		_, _ = fmt.Fprintf(env.stdout, "First start: user admin with password %s (shown once; change it)\n", password)
 	}
@@ -187,7 +201,7 @@ func check(env *environment, args []string) error {
 		for _, fault := range faults {
 			_, _ = fmt.Fprintln(env.stderr, fault)
 		}
-		return fmt.Errorf("%d plugins cannot run as configured", len(faults))
+		return fmt.Errorf("%d things cannot run as configured", len(faults))
 	}
 	_, _ = fmt.Fprintln(env.stdout, "The configuration is good.")
 	return nil

@@ -89,6 +89,7 @@ func (s *shell) serve(log hclog.Logger) (base string, stop func()) {
 		cancel()
 		s.t.Fatal(err)
 	}
+	a.ReloadFrom(loader(s.config, config.Override{}))
 	bound, ended := make(chan net.Addr, 1), make(chan error, 1)
 	go func() { ended <- a.Run(ctx, func(at net.Addr) { bound <- at }) }()
 	stop = sync.OnceFunc(func() {

@@ -86,9 +86,13 @@ type Options struct {
 	Zone *time.Location
 	// Closing is closed when the gateway begins to stop: streams end then.
 	Closing <-chan struct{}
-	// Exports is the folder for files of journal queries.
-	Exports string
-	Log     hclog.Logger
+	// Exports are the files of journal queries; like Gateway nil for tools.
+	Exports *Exports
+	// Erase forgets a telephone number; with dry it only counts.
+	Erase func(ctx context.Context, phone string, dry bool) (Erasure, error)
+	// Local is served on the control socket only.
+	Local Local
+	Log   hclog.Logger
 }
 
 // API serves the administration API. It is safe for concurrent use.
@@ -97,7 +101,6 @@ type API struct {
 	streams streams
 	sends   window
 	reveals window
-	exports exports
 	// document is the OpenAPI document.
 	document func() ([]byte, error)
 }

@@ -29,8 +29,15 @@ type reader = func(*decoder, *jsontree.Node)
 // place.
 type decoder struct{ violations []Violation }
 
-func (d *decoder) fault(n *jsontree.Node, format string, args ...any) {
-	d.violations = append(d.violations, Violation{Pointer: n.Pointer, Message: fmt.Sprintf(format, args...)})
+// fault notes a mistake. rule is a keyword of the schema dialect, or a word of our own;
+// see [Violation].
+func (d *decoder) fault(n *jsontree.Node, rule, want, message string) {
+	d.violations = append(d.violations, Violation{Pointer: n.Pointer, Message: message, Code: rule, Want: want})
+}
+
+// kind notes a value of another kind than wanted.
+func (d *decoder) kind(n *jsontree.Node, want, words string) {
+	d.fault(n, "type", want, "must be "+words+", not "+n.Kind.String())
 }
 
 // decode reads a body. An empty one is an empty object. required keys must be
@@ -72,14 +79,14 @@ func decode(contentType string, body []byte, f fields, required ...string) error
 
 func (d *decoder) object(n *jsontree.Node, f fields, required ...string) {
 	if n.Kind != jsontree.Object {
-		d.fault(n, "must be an object, not %s", n.Kind)
+		d.kind(n, "object", "an object")
 		return
 	}
 	for _, m := range n.Members {
 		read, known := f[m.Key]
 		switch {
 		case !known:
-			d.fault(m.Value, "there is no such field")
+			d.fault(m.Value, "additionalProperties", "", "there is no such field")
 		case m.Value.Kind == jsontree.Null && slices.Contains(required, m.Key): // reported below
 		default:
 			read(d, m.Value)
@@ -87,7 +94,7 @@ func (d *decoder) object(n *jsontree.Node, f fields, required ...string) {
 	}
 	for _, name := range required {
 		if v := n.Get(name); v == nil || v.Kind == jsontree.Null {
-			d.violations = append(d.violations, Violation{Pointer: n.Pointer + "/" + jsontree.Escape(name), Message: "is required"})
+			d.violations = append(d.violations, Violation{Pointer: n.Pointer + "/" + jsontree.Escape(name), Message: "is required", Code: "required"})
 		}
 	}
 }
@@ -95,7 +102,7 @@ func (d *decoder) object(n *jsontree.Node, f fields, required ...string) {
 func str(to *string) reader {
 	return func(d *decoder, n *jsontree.Node) {
 		if n.Kind != jsontree.String {
-			d.fault(n, "must be a string, not %s", n.Kind)
+			d.kind(n, "string", "a string")
 			return
 		}
 		*to = n.Text
@@ -114,7 +121,7 @@ func maybe[T any](to **T, read func(*T) reader) reader {
 func boolean(to *bool) reader {
 	return func(d *decoder, n *jsontree.Node) {
 		if n.Kind != jsontree.Bool {
-			d.fault(n, "must be true or false, not %s", n.Kind)
+			d.kind(n, "boolean", "true or false")
 			return
 		}
 		*to = n.Bool
@@ -125,7 +132,7 @@ func integer(to *int64, low, high int64) reader {
 	return func(d *decoder, n *jsontree.Node) {
 		i, ok := n.Int()
 		if !ok || int64(i) < low || int64(i) > high {
-			d.fault(n, "must be a whole number from %d to %d", low, high)
+			d.fault(n, "range", fmt.Sprintf("%d…%d", low, high), fmt.Sprintf("must be a whole number from %d to %d", low, high))
 			return
 		}
 		*to = int64(i)
@@ -136,7 +143,7 @@ func number(to *float64) reader {
 	return func(d *decoder, n *jsontree.Node) {
 		f, ok := n.Float()
 		if !ok || f < 0 || f > math.MaxInt32 {
-			d.fault(n, "must be a number that is not negative")
+			d.fault(n, "minimum", "0", "must be a number that is not negative")
 			return
 		}
 		*to = f
@@ -146,7 +153,7 @@ func number(to *float64) reader {
 func each[T any](to *[]T, read func(*T) reader) reader {
 	return func(d *decoder, n *jsontree.Node) {
 		if n.Kind != jsontree.Array {
-			d.fault(n, "must be a list, not %s", n.Kind)
+			d.kind(n, "array", "a list")
 			return
 		}
 		*to = make([]T, len(n.Elements))
@@ -171,7 +178,7 @@ func network(to *netip.Prefix) reader {
 		}
 		p, err := netip.ParsePrefix(text)
 		if err != nil {
-			d.fault(n, "must be an address or a network such as 10.0.0.0/8")
+			d.fault(n, "network", "", "must be an address or a network such as 10.0.0.0/8")
 			return
 		}
 		*to = p
@@ -185,7 +192,7 @@ func limits(to *auth.Limits) reader {
 			"all": rate(&to.All),
 			"actions": func(d *decoder, n *jsontree.Node) {
 				if n.Kind != jsontree.Object {
-					d.fault(n, "must be an object, not %s", n.Kind)
+					d.kind(n, "object", "an object")
 					return
 				}
 				to.Actions = map[string]auth.Rate{}
@@ -211,13 +218,13 @@ func rate(to *auth.Rate) reader {
 func values(to *map[string]any) reader {
 	return func(d *decoder, n *jsontree.Node) {
 		if n.Kind != jsontree.Object {
-			d.fault(n, "must be an object, not %s", n.Kind)
+			d.kind(n, "object", "an object")
 			return
 		}
 		v, err := transcode.ToAny(n.Value())
 		m, ok := v.(map[string]any)
 		if err != nil || !ok {
-			d.fault(n, "cannot be read")
+			d.fault(n, "type", "object", "cannot be read")
 			return
 		}
 		*to = m

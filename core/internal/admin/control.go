@@ -36,6 +36,7 @@ func NewControl(a *API) *Control {
 		ReadTimeout: time.Minute, WriteTimeout: time.Minute, IdleTimeout: time.Minute, ErrorHandler: c.fault,
 	})
 	c.app.Use(c.prepare)
+	a.mountLocal(c.app.Group(Prefix))
 	a.mount(c.app.Group(Prefix), &auth.Principal{Login: LocalLogin, Role: auth.RoleAdministrator})
 	c.app.Use(func(f *fiber.Ctx) error { return a.answer(f, problem.NotFound("Not found!")) })
 	return c

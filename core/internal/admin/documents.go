@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/patchbay-gw/patchbay/core/internal/auth"
 	"github.com/patchbay-gw/patchbay/core/internal/config"
 	"github.com/patchbay-gw/patchbay/core/internal/problem"
 	"github.com/patchbay-gw/patchbay/sdk-plugin/go/manifest"
@@ -76,6 +77,15 @@ func (a *API) showDocument(c *call, t *Target) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if t == nil {
+		with, err := c.withUsers()
+		if err != nil {
+			return nil, err
+		}
+		if with {
+			d.Users = a.documentUsers()
+		}
+	}
 	c.etag(version)
 	return documentView{string(d.HCL()), d, version}, nil
 }
@@ -101,6 +111,8 @@ func (a *API) plan(c *call, t *Target) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	_, users := a.planUsers(c, d)
+	plan.add(users)
 	return planView{string(d.HCL()), d, plan}, nil
 }
 
@@ -125,16 +137,26 @@ func (a *API) apply(c *call, t *Target, action, object string) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	steps, users := a.planUsers(c, d)
+	if err := users.Refused(); err != nil {
+		return nil, err
+	}
 	plan, change, err := a.opt.Gateway.Apply(c.ctx, t, version, d, o)
 	if err != nil {
 		return nil, err
 	}
-	if len(plan.Differences) == 0 {
+	if len(plan.Differences)+len(steps) == 0 {
 		return planView{string(d.HCL()), d, plan}, nil
 	}
-	if err := a.audit(c, action, object, change.Before, change.After); err != nil {
+	if len(plan.Differences) > 0 {
+		if err := a.audit(c, action, object, change.Before, change.After); err != nil {
+			return nil, err
+		}
+	}
+	if err := a.applyUsers(c, steps); err != nil {
 		return nil, err
 	}
+	plan.add(users)
 	_, now, err := a.opt.Gateway.Document(t)
 	if err != nil {
 		return nil, err
@@ -171,6 +193,9 @@ func (c *call) document(t *Target) (*config.Document, ApplyOptions, error) {
 	if t != nil && !onlyAbout(d, *t) {
 		return nil, o, Reject("document", Violation{Message: "must hold the block " + string(t.Kind) + ` "` + t.Name + `" and nothing else`})
 	}
+	if len(d.Users) > 0 && !covers(c.role(), auth.RoleAdministrator) {
+		return nil, o, forbidden("users are for administrators")
+	}
 	return d, o, nil
 }
 
@@ -180,7 +205,7 @@ func onlyAbout(d *config.Document, t Target) bool {
 		mine, others = others, mine
 	}
 	_, there := mine[t.Name]
-	return there && len(mine) == 1 && len(others) == 0
+	return there && len(mine) == 1 && len(others) == 0 && len(d.Users) == 0
 }
 
 func parseHCL(text string) (*config.Document, error) {
@@ -215,6 +240,11 @@ func parseDocument(given map[string]any) (*config.Document, error) {
 		return nil, Reject("document", Violation{Pointer: "/json", Message: strings.TrimPrefix(err.Error(), "json: ")})
 	}
 	return d, nil
+}
+
+// add takes the rest of a plan over.
+func (p *Plan) add(rest Plan) {
+	p.Differences, p.Violations = append(p.Differences, rest.Differences...), append(p.Violations, rest.Violations...)
 }
 
 // Refused turns the violations of a plan into the answer to an attempt to apply it.

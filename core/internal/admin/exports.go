@@ -2,34 +2,19 @@ package admin
 
 import (
 	"cmp"
-	"context"
 	"crypto/rand"
-	"errors"
 	"fmt"
 	"net/http"
 	"os"
-	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
 
 	"github.com/patchbay-gw/patchbay/core/internal/auth"
-	"github.com/patchbay-gw/patchbay/core/internal/journal"
 	"github.com/patchbay-gw/patchbay/core/internal/problem"
 	"github.com/patchbay-gw/patchbay/core/internal/sheet"
-)
-
-// Bounds of exports.
-const (
-	maxExportsRunning = 2
-	maxExportsOfUser  = 5
-	exportKept        = time.Hour
-	exportTime        = 30 * time.Minute
-	maxExportBytes    = 1 << 30
 )
 
 // States of an export.
@@ -46,131 +31,89 @@ type exportView struct {
 	Format  string    `json:"format"`
 	State   string    `json:"state"`
 	Created time.Time `json:"created"`
+	// Until is when the gateway deletes the file, unless somebody does it before.
+	Until time.Time `json:"until"`
 	// Progress goes from 0 to 1 with the time of the records.
 	Progress float64 `json:"progress"`
 	Rows     int     `json:"rows"`
 	Bytes    int64   `json:"bytes"`
 	Error    string  `json:"error"`
+	// Filter says which records are in it.
+	Filter exportFilter `json:"filter"`
+}
+
+// exportFilter selects the records of an export.
+type exportFilter struct {
+	From   time.Time `json:"from,omitzero"`
+	To     time.Time `json:"to,omitzero"`
+	Zone   string    `json:"tz,omitempty"`
+	User   string    `json:"user,omitempty"`
+	Module string    `json:"module,omitempty"`
+	Action string    `json:"action,omitempty"`
+	Text   string    `json:"text,omitempty"`
+	Bad    bool      `json:"bad,omitempty"`
 }
 
 type exportsAnswer struct {
 	Exports []exportView `json:"exports"`
 }
 
-// export is a file in the making, or made.
-type export struct {
-	owner string
-	path  string
-	stop  context.CancelFunc
-
-	mu   sync.Mutex
-	view exportView
-}
-
-func (e *export) show() exportView {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	return e.view
-}
-
-func (e *export) update(change func(*exportView)) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	change(&e.view)
-}
-
-// exports are the files of journal queries. They are made beside the requests: one
-// of millions of records takes a while.
-type exports struct {
-	mu   sync.Mutex
-	jobs map[string]*export
-}
-
-// forget removes what is old. mu is held.
-func (x *exports) forget(now time.Time) {
-	for id, e := range x.jobs {
-		if v := e.show(); v.State != ExportRunning && now.Sub(v.Created) > exportKept {
-			e.remove()
-			delete(x.jobs, id)
-		}
-	}
-}
-
-func (e *export) remove() {
-	e.stop()
-	_ = os.Remove(e.path) // when it is still being written, its writer removes it
-}
-
-// start takes a new export in, or says why not.
-func (x *exports) start(e *export) error {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	x.forget(time.Now())
-	running, own := 0, 0
-	for _, other := range x.jobs {
-		if other.show().State == ExportRunning {
-			running++
-		}
-		if other.owner == e.owner {
-			own++
-		}
-	}
-	switch {
-	case running >= maxExportsRunning:
-		return problem.TooMany(10 * time.Second).WithReason("too many exports are being made")
-	case own >= maxExportsOfUser:
-		return problem.Conflict("Delete an export first!")
-	}
-	if x.jobs == nil {
-		x.jobs = map[string]*export{}
-	}
-	x.jobs[e.view.ID] = e
-	return nil
-}
-
-// find returns an export of the caller; administrators reach all of them.
-func (x *exports) find(c *call) (*export, error) {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	x.forget(time.Now())
-	e := x.jobs[c.param("id")]
-	if e == nil || e.owner != c.login() && !covers(c.who.Role, auth.RoleAdministrator) {
-		return nil, problem.NotFound("No such export!")
-	}
-	return e, nil
-}
-
 func (a *API) createExport(c *call) (any, error) {
-	var kind, format, from, to, zone string
-	var q journal.Query
-	err := c.decode(fields{
-		"kind": str(&kind), "format": str(&format), "from": str(&from), "to": str(&to), "tz": str(&zone),
-		"user": str(&q.User), "module": str(&q.Module), "action": str(&q.Action), "text": str(&q.Text), "bad": boolean(&q.BadOnly),
-	}, "kind", "format")
+	v, err := a.readExport(c)
 	if err != nil {
 		return nil, err
 	}
+	// A query that this kind of record does not have is told now, not in the job.
+	table, zone := exportTables[v.Kind], v.Filter.zone(a.opt.Zone)
+	probe := v.Filter.query()
+	probe.Limit = 1
+	if _, err := table.page(c.ctx, a.opt.Journal, probe, zone); err != nil {
+		return nil, err
+	}
+	e := newExport(exportRecord{Owner: c.login(), View: v})
+	if err := a.opt.Exports.admit(e); err != nil {
+		return nil, err
+	}
+	// Personal data leaves the gateway: that is recorded before it does.
+	if err := a.audit(c, "journal.export", v.Kind, nil, map[string]any{"format": v.Format, "filter": v.Filter}); err != nil {
+		a.opt.Exports.drop(e)
+		return nil, err
+	}
+	a.opt.Exports.begin <- e
+	c.status = http.StatusAccepted
+	return e.show(), nil
+}
+
+// readExport reads which records are wanted.
+func (a *API) readExport(c *call) (exportView, error) {
+	now := time.Now().UTC()
+	v := exportView{ID: strings.ToLower(rand.Text()[:16]), State: ExportRunning, Created: now, Until: now.Add(exportKept)}
+	f := &v.Filter
+	var from, to string
+	err := c.decode(fields{
+		"kind": str(&v.Kind), "format": str(&v.Format), "from": str(&from), "to": str(&to), "tz": str(&f.Zone),
+		"user": str(&f.User), "module": str(&f.Module), "action": str(&f.Action), "text": str(&f.Text), "bad": boolean(&f.Bad),
+	}, "kind", "format")
+	if err != nil {
+		return v, err
+	}
 	var found []Violation
 	fault := func(name, message string) { found = append(found, Violation{Pointer: "/" + name, Message: message}) }
-	table, known := exportTables[kind]
-	if !known {
+	if _, known := exportTables[v.Kind]; !known {
 		fault("kind", "want requests, sms, calls or audit")
 	}
-	form, err := sheet.ParseFormat(format)
-	if err != nil {
+	if _, err := sheet.ParseFormat(v.Format); err != nil {
 		fault("format", "want csv or xlsx")
 	}
-	in := a.opt.Zone
-	if zone != "" {
-		if in, err = time.LoadLocation(zone); err != nil {
-			fault("tz", "want a name such as Europe/Moscow")
-			in = a.opt.Zone
-		}
+	if _, err := time.LoadLocation(f.Zone); err != nil {
+		fault("tz", "want a name such as Europe/Moscow")
+		f.Zone = ""
 	}
+	in := f.zone(a.opt.Zone)
 	for name, bound := range map[string]struct {
 		text string
 		to   *time.Time
-	}{"from": {from, &q.From}, "to": {to, &q.To}} {
+	}{"from": {from, &f.From}, "to": {to, &f.To}} {
 		if bound.text == "" {
 			continue
 		}
@@ -180,142 +123,38 @@ func (a *API) createExport(c *call) (any, error) {
 	}
 	if len(found) > 0 {
 		slices.SortFunc(found, func(x, y Violation) int { return strings.Compare(x.Pointer, y.Pointer) })
-		return nil, Reject("export", found...)
+		return v, Reject("export", found...)
 	}
-	q.Limit = 1
-	if _, err := table.page(c.ctx, a.opt.Journal, q, in); err != nil {
-		return nil, err // a query that this kind of record does not have
+	// What comes later is not in it: begun again, it gives the same file.
+	if now.After(f.From) && (f.To.IsZero() || f.To.After(now)) {
+		f.To = now
 	}
-	id := strings.ToLower(rand.Text()[:16])
-	ctx, stop := context.WithTimeout(context.Background(), exportTime)
-	e := &export{
-		owner: c.login(), path: filepath.Join(a.opt.Exports, id+form.Extension()), stop: stop,
-		view: exportView{ID: id, Kind: kind, Format: format, State: ExportRunning, Created: time.Now().UTC()},
+	if f.To.IsZero() {
+		f.To = f.From // a time to come: nothing
 	}
-	if err := a.exports.start(e); err != nil {
-		stop()
-		return nil, err
-	}
-	// Personal data leaves the gateway: that is recorded before it does.
-	filter := map[string]any{"kind": kind, "format": format, "from": from, "to": to, "user": q.User, "module": q.Module, "action": q.Action, "text": q.Text, "bad": q.BadOnly}
-	if err := a.audit(c, "journal.export", kind, nil, filter); err != nil {
-		return nil, err
-	}
-	go a.runExport(ctx, e, table, form, q, in)
-	c.status = http.StatusAccepted
-	return e.show(), nil
+	return v, nil
 }
 
-func (a *API) runExport(ctx context.Context, e *export, table exportTable, form sheet.Format, q journal.Query, zone *time.Location) {
-	defer e.stop()
-	go func() {
-		select {
-		case <-a.opt.Closing:
-			e.stop()
-		case <-ctx.Done():
-		}
-	}()
-	size, err := a.writeExport(ctx, e, table, form, q, zone)
-	if err != nil {
-		_ = os.Remove(e.path) // nobody has use for half of it
-		a.opt.Log.Warn("an export failed", "kind", e.view.Kind, "error", err)
+// findExport returns an export of the caller; administrators reach all of them.
+func (a *API) findExport(c *call) (*export, error) {
+	e := a.opt.Exports.find(c.param("id"))
+	if e == nil || e.owner != c.login() && !covers(c.who.Role, auth.RoleAdministrator) {
+		return nil, problem.NotFound("No such export!")
 	}
-	e.update(func(v *exportView) {
-		v.State, v.Bytes, v.Progress = ExportDone, size, 1
-		if err != nil {
-			v.State, v.Error = ExportFailed, exportFault(err)
-		}
-	})
-}
-
-// exportFault is what the caller learns.
-func exportFault(err error) string {
-	switch {
-	case errors.Is(err, sheet.ErrTooManyRows), errors.Is(err, errExportSize):
-		return err.Error()
-	case errors.Is(err, context.Canceled):
-		return "it was stopped"
-	case errors.Is(err, context.DeadlineExceeded):
-		return "it took longer than " + exportTime.String() + "; narrow the range"
-	}
-	return "it could not be written; the log says why"
-}
-
-var errExportSize = fmt.Errorf("the file is larger than %d MiB; narrow the range", maxExportBytes>>20)
-
-// bounded stops a file that grows too large.
-type bounded struct {
-	file *os.File
-	size int64
-}
-
-func (b *bounded) Write(p []byte) (int, error) {
-	if b.size += int64(len(p)); b.size > maxExportBytes {
-		return 0, errExportSize
-	}
-	return b.file.Write(p)
-}
-
-func (a *API) writeExport(ctx context.Context, e *export, table exportTable, form sheet.Format, q journal.Query, zone *time.Location) (size int64, err error) {
-	if err := os.MkdirAll(a.opt.Exports, 0o700); err != nil {
-		return 0, fmt.Errorf("folder of exports: %w", err)
-	}
-	file, err := os.OpenFile(e.path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return 0, fmt.Errorf("export: %w", err)
-	}
-	defer func() { err = errors.Join(err, file.Close()) }()
-	out := &bounded{file: file}
-	q.Limit = exportPage
-	first, end := q.From, cmp.Or(q.To, time.Now())
-	rows := func(yield func([]sheet.Cell, error) bool) {
-		for q := q; ; {
-			p, err := table.page(ctx, a.opt.Journal, q, zone)
-			if err != nil {
-				yield(nil, err)
-				return
-			}
-			for _, row := range p.rows {
-				if !yield(row, nil) {
-					return
-				}
-			}
-			if first.IsZero() {
-				first = p.first
-			}
-			e.update(func(v *exportView) {
-				v.Rows += len(p.rows)
-				if span := end.Sub(first); span > 0 && !p.last.IsZero() {
-					v.Progress = min(max(p.last.Sub(first).Seconds()/span.Seconds(), v.Progress), .99)
-				}
-			})
-			if q.Cursor = p.next; p.next == "" {
-				return
-			}
-		}
-	}
-	if err := sheet.Write(out, form, table.columns, rows); err != nil {
-		return 0, err
-	}
-	return out.size, nil
+	return e, nil
 }
 
 func (a *API) listExports(c *call) (any, error) {
-	a.exports.mu.Lock()
-	defer a.exports.mu.Unlock()
-	a.exports.forget(time.Now())
 	out := exportsAnswer{[]exportView{}}
-	for _, e := range a.exports.jobs {
-		if e.owner == c.login() {
-			out.Exports = append(out.Exports, e.show())
-		}
+	for _, e := range a.opt.Exports.of(c.login()) {
+		out.Exports = append(out.Exports, e.show())
 	}
-	slices.SortFunc(out.Exports, func(x, y exportView) int { return y.Created.Compare(x.Created) })
+	slices.SortFunc(out.Exports, func(x, y exportView) int { return cmp.Or(y.Created.Compare(x.Created), strings.Compare(x.ID, y.ID)) })
 	return out, nil
 }
 
 func (a *API) showExport(c *call) (any, error) {
-	e, err := a.exports.find(c)
+	e, err := a.findExport(c)
 	if err != nil {
 		return nil, err
 	}
@@ -323,14 +162,11 @@ func (a *API) showExport(c *call) (any, error) {
 }
 
 func (a *API) deleteExport(c *call) (any, error) {
-	e, err := a.exports.find(c)
+	e, err := a.findExport(c)
 	if err != nil {
 		return nil, err
 	}
-	a.exports.mu.Lock()
-	defer a.exports.mu.Unlock()
-	e.remove()
-	delete(a.exports.jobs, e.show().ID)
+	a.opt.Exports.drop(e)
 	return nil, nil
 }
 
@@ -338,7 +174,7 @@ func (a *API) deleteExport(c *call) (any, error) {
 type download func(*fiber.Ctx) error
 
 func (a *API) exportFile(c *call) (any, error) {
-	e, err := a.exports.find(c)
+	e, err := a.findExport(c)
 	if err != nil {
 		return nil, err
 	}
@@ -346,7 +182,7 @@ func (a *API) exportFile(c *call) (any, error) {
 	if v.State != ExportDone {
 		return nil, problem.Conflict("The export is not done!")
 	}
-	file, err := os.Open(e.path)
+	file, err := os.Open(a.opt.Exports.fileOf(v))
 	if err != nil {
 		return nil, fmt.Errorf("export: %w", err)
 	}
@@ -358,5 +194,3 @@ func (a *API) exportFile(c *call) (any, error) {
 		return nil
 	}), nil
 }
-
-func idCell(id uint64) sheet.Cell { return sheet.Text(strconv.FormatUint(id, 10)) }

@@ -16,6 +16,8 @@ type Gateway interface {
 	Hooks
 	Packages
 	Desk
+	NodeChanges
+	Guards
 }
 
 // Views show what is there. Results are the caller's.
@@ -135,7 +137,7 @@ type ActionView struct {
 // ActionWish is a change of an action; nil leaves a field as it is.
 type ActionWish struct {
 	On *bool
-	// Limit is a rate such as "10/s"; "" returns to the default.
+	// Limit is a rate such as "10/s", "10/s burst 30" or "off"; "" returns to the default.
 	Limit *string
 }
 
@@ -185,11 +187,14 @@ type Node struct {
 	Address       string    `json:"address"`
 	State         string    `json:"state"`
 	Reason        string    `json:"reason"`
+	Code          string    `json:"code,omitempty"` // names the usual reasons, see [TestReport]
 	Since         time.Time `json:"since,omitzero"`
 	CoreUUID      string    `json:"core_uuid"`
 	LastHeartbeat time.Time `json:"last_heartbeat,omitzero"`
 	Sessions      int       `json:"sessions"`
 	Waiting       int       `json:"waiting"`
+	// InFile is true for a node that the configuration file defines.
+	InFile bool `json:"in_file"`
 }
 
 // ModuleRights lists the rights to the actions of one module.

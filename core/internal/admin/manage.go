@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"slices"
 
+	"github.com/patchbay-gw/patchbay/core/internal/config"
 	"github.com/patchbay-gw/patchbay/core/internal/problem"
 	"github.com/patchbay-gw/patchbay/sdk-plugin/go/manifest"
 )
@@ -16,10 +17,6 @@ type rightsAnswer struct {
 	Modules []ModuleRights `json:"modules"`
 }
 
-type nodesAnswer struct {
-	Nodes []Node `json:"nodes"`
-}
-
 type modulesAnswer struct {
 	Modules []ModuleView `json:"modules"`
 	Version uint64       `json:"state_version"`
@@ -28,10 +25,6 @@ type modulesAnswer struct {
 type providersAnswer struct {
 	Providers []ProviderView `json:"providers"`
 	Version   uint64         `json:"state_version"`
-}
-
-func (a *API) nodes(*call) (any, error) {
-	return nodesAnswer{a.opt.Gateway.Nodes()}, nil
 }
 
 func (a *API) modules(c *call) (any, error) {
@@ -119,8 +112,8 @@ func (a *API) setAction(c *call) (any, error) {
 		return nil, err
 	}
 	if wish.Limit != nil && *wish.Limit != "" {
-		if _, _, err := manifest.ParseRate(*wish.Limit); err != nil {
-			return nil, Reject("limit", Violation{Pointer: "/limit", Message: err.Error()})
+		if _, err := config.ParseRate(*wish.Limit); err != nil {
+			return nil, Reject("limit", Violation{Pointer: "/limit", Message: err.Error(), Code: "rate"})
 		}
 	}
 	name, action := c.param("name"), c.param("action")

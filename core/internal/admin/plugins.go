@@ -39,14 +39,16 @@ type Plugins struct {
 // Plugin is one plugin, described by the version in force or, when there is none,
 // by the newest one.
 type Plugin struct {
-	ID           string                `json:"id"`
-	Kind         manifest.Kind         `json:"kind"`
-	Version      string                `json:"version"`
-	Vendor       string                `json:"vendor"`
-	License      string                `json:"license,omitempty"`
-	Homepage     string                `json:"homepage,omitempty"`
-	Title        manifest.Text         `json:"title"`
-	Description  manifest.Text         `json:"description"`
+	ID          string        `json:"id"`
+	Kind        manifest.Kind `json:"kind"`
+	Version     string        `json:"version"`
+	Vendor      string        `json:"vendor"`
+	License     string        `json:"license,omitempty"`
+	Homepage    string        `json:"homepage,omitempty"`
+	Title       manifest.Text `json:"title"`
+	Description manifest.Text `json:"description"`
+	// Notes are what an operator should know: limits, peculiarities, what was tested.
+	Notes        []manifest.Text       `json:"notes,omitempty"`
 	SHA256       string                `json:"sha256"`
 	File         string                `json:"file"`
 	Bytes        int                   `json:"bytes"`

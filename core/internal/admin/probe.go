@@ -3,6 +3,7 @@ package admin
 import (
 	"context"
 	"net/http"
+	"strconv"
 	"time"
 
 	"github.com/patchbay-gw/patchbay/core/internal/problem"
@@ -23,6 +24,9 @@ type Probes interface {
 	TestNode(ctx context.Context, n NodeTest) (TestReport, error)
 	// SendTest sends one real SMS through a provider instance.
 	SendTest(ctx context.Context, name string, m TestMessage) (TestReport, error)
+	// SendTestUnsaved does the same through a temporary instance. Nothing is kept of
+	// it but the message's record.
+	SendTestUnsaved(ctx context.Context, p ProviderTest, m TestMessage) (TestReport, error)
 	// Trace returns what is known about a request, false for nothing.
 	Trace(requestID string) (trace.Trace, bool)
 	// Notable returns the last slow and failed requests, the newest first.
@@ -57,6 +61,9 @@ type TestReport struct {
 	Checked string `json:"checked"`
 	// Error says what went wrong, in words.
 	Error string `json:"error,omitempty"`
+	// Code names the usual reasons: of a node password, acl, permission, name, refused,
+	// timeout or stranger; of a provider a code of the plugin contract.
+	Code string `json:"code,omitempty"`
 	// Unknown means that nobody knows whether the message was accepted.
 	Unknown bool         `json:"unknown,omitempty"`
 	Answer  any          `json:"answer,omitempty"`
@@ -96,15 +103,9 @@ func (a *API) testNode(c *call) (any, error) {
 }
 
 func (a *API) sendTest(c *call) (any, error) {
-	m := TestMessage{By: c.login(), RequestID: c.requestID}
-	if err := c.decode(fields{"phone": str(&m.Phone), "message": str(&m.Message), "originator": str(&m.Originator)}, "phone", "message"); err != nil {
+	m, err := a.testMessage(c, fields{}, "phone", "message")
+	if err != nil {
 		return nil, err
-	}
-	if len(m.Message) > maxTestMessage || len(m.Originator) > maxTestOriginator {
-		return nil, Reject("message", Violation{Pointer: "/message", Message: "is too long for a test"})
-	}
-	if !a.sends.allow(c.login(), maxSends, time.Now()) {
-		return nil, problem.TooMany(useWindow)
 	}
 	name := c.param("name")
 	report, err := a.opt.Gateway.SendTest(c.ctx, name, m)
@@ -112,6 +113,41 @@ func (a *API) sendTest(c *call) (any, error) {
 		return nil, err
 	}
 	return report, a.audit(c, "provider.send_test", name, nil, map[string]any{"phone": maskPhone(m.Phone), "ok": report.OK, "error": report.Error})
+}
+
+func (a *API) sendTestUnsaved(c *call) (any, error) {
+	p := ProviderTest{By: c.login()}
+	m, err := a.testMessage(c, fields{
+		"name": str(&p.Name), "plugin": str(&p.Plugin), "settings": values(&p.Settings), "hosts": each(&p.Hosts, str), "private": boolean(&p.Private),
+	}, "plugin", "phone", "message")
+	if err != nil {
+		return nil, err
+	}
+	report, err := a.opt.Gateway.SendTestUnsaved(c.ctx, p, m)
+	if err != nil {
+		return nil, err
+	}
+	sent := map[string]any{"plugin": p.Plugin, "hosts": nonNil(p.Hosts), "private": p.Private, "phone": maskPhone(m.Phone), "ok": report.OK, "error": report.Error}
+	return report, a.audit(c, "provider.send_test", p.Name, nil, sent)
+}
+
+// testMessage reads a message among other fields, and counts it.
+func (a *API) testMessage(c *call, f fields, required ...string) (TestMessage, error) {
+	m := TestMessage{By: c.login(), RequestID: c.requestID}
+	f["phone"], f["message"], f["originator"] = str(&m.Phone), str(&m.Message), str(&m.Originator)
+	if err := c.decode(f, required...); err != nil {
+		return m, err
+	}
+	if len(m.Message) > maxTestMessage {
+		return m, Reject("message", Violation{Pointer: "/message", Message: "is too long for a test", Code: "maxBytes", Want: strconv.Itoa(maxTestMessage)})
+	}
+	if len(m.Originator) > maxTestOriginator {
+		return m, Reject("originator", Violation{Pointer: "/originator", Message: "is too long for a test", Code: "maxBytes", Want: strconv.Itoa(maxTestOriginator)})
+	}
+	if !a.sends.allow(c.login(), maxSends, time.Now()) {
+		return m, problem.TooMany(useWindow)
+	}
+	return m, nil
 }
 
 const (

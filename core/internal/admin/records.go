@@ -20,6 +20,10 @@ const (
 type page[T any] struct {
 	Rows []T    `json:"rows"`
 	Next string `json:"next"`
+	// Partial means that the search ended early, having come as far as Searched, to
+	// keep the answer quick: what else matches is behind next.
+	Partial  bool       `json:"partial"`
+	Searched *time.Time `json:"searched"`
 	// Skipped counts damaged parts of the journal that were passed over.
 	Skipped int `json:"skipped"`
 }
@@ -28,7 +32,7 @@ func newPage[R, T any](p journal.Page[R], err error, convert func(*R) T) (any, e
 	if err != nil {
 		return nil, err
 	}
-	out := page[T]{Rows: make([]T, len(p.Rows)), Next: p.Next, Skipped: p.Skipped}
+	out := page[T]{Rows: make([]T, len(p.Rows)), Next: p.Next, Partial: p.Partial, Searched: optional(p.Searched), Skipped: p.Skipped}
 	for i := range p.Rows {
 		out.Rows[i] = convert(&p.Rows[i])
 	}

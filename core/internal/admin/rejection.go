@@ -107,7 +107,7 @@ func refusal(err error) error {
 	case errors.Is(err, auth.ErrWrongLogin):
 		return problem.WrongLogin()
 	case errors.As(err, &invalid):
-		return Reject(invalid.Field, Violation{Pointer: "/" + invalid.Field, Message: invalid.Err.Error()})
+		return Reject(invalid.Field, Violation{Pointer: "/" + invalid.Field, Message: invalid.Err.Error(), Code: "invalid." + invalid.Field})
 	case errors.As(err, &tooMany):
 		return problem.TooMany(tooMany.RetryAfter)
 	case errors.Is(err, journal.ErrBadCursor):

@@ -26,7 +26,7 @@ type route struct {
 // routes is everything that the API does, in the order in which paths are tried:
 // what is routed, who may, and what the OpenAPI document says about it.
 func routes() []route {
-	return slices.Concat(sessionRoutes(), usersRoutes(), deskRoutes(), documentsRoutes(), instancesRoutes(), pluginsRoutes(), journalRoutes())
+	return slices.Concat(sessionRoutes(), usersRoutes(), deskRoutes(), documentsRoutes(), instancesRoutes(), pluginsRoutes(), guardRoutes(), journalRoutes())
 }
 
 // ranks orders the roles by what they may do here; an integrator may do nothing.

@@ -22,6 +22,8 @@ func sessionRoutes() []route {
 		{get, "/openapi.json", everybody, true, false, (*API).openapi, doc{sum: "This document.", out: json.RawMessage{}}},
 		{get, "/me", auditor, true, false, (*API).me, doc{sum: "Who is signed in.", out: meView{}}},
 		{post, "/me/password", auditor, true, false, (*API).changePassword, doc{sum: "Change the own password; all sessions end and a new one begins.", body: "old:string! new:string!", out: sessionView{}}},
+		{post, "/me/tokens", auditor, false, false, (*API).ownToken, doc{sum: "Issue a token for the integrators' API to oneself, for ten minutes and with the own rights.", body: "label:string!", out: issuedView{}}},
+		{del, "/me/tokens/:id", auditor, false, false, (*API).endOwnToken, doc{sum: "End one of the own tokens."}},
 		{post, "/me/second-factor", auditor, true, false, (*API).beginSecond, doc{sum: "Begin to enrol a second factor; the secret is shown once.", body: "password:string!", out: enrolmentView{}}},
 		{post, "/me/second-factor/confirm", auditor, true, false, (*API).confirmSecond, doc{sum: "Put the second factor into force with a first code; the recovery codes are shown once.", body: "code:string!", out: recoveryView{}}},
 		{post, "/me/second-factor/recovery", auditor, true, false, (*API).renewRecovery, doc{sum: "Replace the recovery codes.", body: "code:string!", out: recoveryView{}}},
@@ -69,7 +71,11 @@ func instancesRoutes() []route {
 		{put, "/providers/:name/settings", manager, false, true, (*API).setProviderSettings, doc{sum: "Replace the settings; secrets that are left out stay.", body: "values:object!", out: Settings{}}},
 		{put, "/modules/:name/grant", manager, false, true, (*API).setModuleGrant, doc{sum: "Decide what a module may do.", body: "granted:strings! hosts:strings private:boolean", out: ModuleView{}}},
 		{put, "/providers/:name/grant", manager, false, true, (*API).setProviderGrant, doc{sum: "Decide what a provider instance may do.", body: "granted:strings! hosts:strings private:boolean", out: ProviderView{}}},
-		{get, "/nodes", auditor, false, true, (*API).nodes, doc{sum: "Health of the FreeSWITCH nodes.", out: nodesAnswer{}}},
+		{get, "/nodes", auditor, false, true, (*API).nodes, doc{sum: "Health of the FreeSWITCH nodes, and the form of their settings.", out: nodesAnswer{}}},
+		{post, "/nodes", manager, false, true, (*API).createNode, doc{sum: "Add a FreeSWITCH node.", body: "name:string! settings:object!", out: Settings{}}},
+		{get, "/nodes/:name/settings", auditor, false, true, (*API).nodeSettings, doc{sum: "Settings of a FreeSWITCH node with their schema, secrets hidden.", out: Settings{}}},
+		{put, "/nodes/:name/settings", manager, false, true, (*API).setNode, doc{sum: "Replace the settings of a node that was made in the panel; secrets that are left out stay while the address does.", body: "values:object!", out: Settings{}}},
+		{del, "/nodes/:name", manager, false, true, (*API).deleteNode, doc{sum: "Remove a FreeSWITCH node that was made in the panel."}},
 	}
 }
 
@@ -96,7 +102,7 @@ func documentsRoutes() []route {
 		{get, "/providers/:name/document", auditor, false, true, (*API).providerDocument, doc{sum: "What is in force for a provider instance, as HCL and as JSON.", out: documentView{}}},
 		{post, "/providers/:name/document/plan", auditor, false, true, (*API).planProvider, doc{sum: "What a document would change.", body: "hcl:string json:object", out: planView{}}},
 		{put, "/providers/:name/document", manager, false, true, (*API).applyProvider, doc{sum: "Bring a document into force.", body: "hcl:string json:object", out: planView{}}},
-		{get, "/export", auditor, false, true, (*API).export, doc{sum: "Everything that is in force, as HCL and as JSON.", out: documentView{}}},
+		{get, "/export", auditor, false, true, (*API).export, doc{sum: "Everything that is in force, as HCL and as JSON; users=true: with the users, but not what they sign in with.", query: "users:boolean", out: documentView{}}},
 		{post, "/import/plan", manager, false, true, (*API).planImport, doc{sum: "What a document would change.", body: "hcl:string json:object prune:boolean", out: planView{}}},
 		{post, "/import", administrator, false, true, (*API).applyImport, doc{sum: "Bring a document into force as one change.", body: "hcl:string json:object prune:boolean", out: planView{}}},
 		{get, "/changes", auditor, false, true, (*API).changes, doc{sum: "Administrative changes, and which of them can be taken back.", query: "from:string to:string user:string text:string cursor:string limit:integer order:string action:string", out: page[changeRow]{}}},
@@ -113,6 +119,7 @@ func deskRoutes() []route {
 		{get, "/modules/:name/callers", auditor, false, true, (*API).callers, doc{sum: "Who called a module in the last seven days.", query: "action:string", out: Callers{}}},
 		{post, "/providers/test", manager, false, true, (*API).testProvider, doc{sum: "Try a provider instance out before it is saved.", body: "plugin:string! name:string settings:object hosts:strings private:boolean", out: TestReport{}}},
 		{post, "/providers/:name/send-test", manager, false, true, (*API).sendTest, doc{sum: "Send one real SMS.", body: "phone:string! message:string! originator:string", out: TestReport{}}},
+		{post, "/providers/send-test", manager, false, true, (*API).sendTestUnsaved, doc{sum: "Send one real SMS with settings that are not saved.", body: "plugin:string! phone:string! message:string! originator:string name:string settings:object hosts:strings private:boolean", out: TestReport{}}},
 		{post, "/nodes/test", manager, false, true, (*API).testNode, doc{sum: "Connect to a FreeSWITCH once.", body: "name:string address:string user:string password:string", out: TestReport{}}},
 		{post, "/tools/curl", manager, false, false, (*API).importCurl, doc{sum: "Turn a curl command into settings of sms-http.", body: "text:string! phone:string message:string originator:string", out: curlView{}}},
 		{get, "/traces", auditor, false, true, (*API).notable, doc{sum: "The last slow and failed requests.", out: tracesAnswer{}}},
@@ -134,6 +141,7 @@ func journalRoutes() []route {
 		{get, "/exports/:id/file", auditor, false, true, (*API).exportFile, doc{sum: "The file of an export that is done.", out: download(nil)}},
 		{del, "/exports/:id", auditor, false, true, (*API).deleteExport, doc{sum: "Stop an export, or delete its file."}},
 		{post, "/journal/:kind/:id/reveal", manager, false, false, (*API).reveal, doc{sum: "One record with its numbers as the journal keeps them; audited. kind is requests, sms or calls.", body: "time:string!", out: revealedView{}}},
+		{post, "/journal/erase", administrator, false, false, (*API).erase, doc{sum: "Forget a telephone number: delete its SMS, calls and call records, and take it out of all other records; audited with the number shortened. dry_run only counts.", body: "phone:string! dry_run:boolean", out: Erasure{}}},
 		{get, "/journal/audit", auditor, false, false, (*API).journalAudit, doc{sum: "Administrative changes.", query: "from:string to:string user:string text:string cursor:string limit:integer order:string action:string", out: page[auditRow]{}}},
 	}
 }

@@ -117,7 +117,7 @@ func (a *API) changePassword(c *call) (any, error) {
 	if err := a.opt.Users.ChangePassword(c.ctx, login, before, after, c.ip); err != nil {
 		if errors.Is(err, auth.ErrWrongLogin) {
 			// 401 would tell a browser that its session has ended.
-			return nil, Reject("old", Violation{Pointer: "/old", Message: "is not the present password"})
+			return nil, Reject("old", Violation{Pointer: "/old", Message: "is not the present password", Code: "password.present"})
 		}
 		return nil, err
 	}

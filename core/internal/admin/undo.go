@@ -61,6 +61,9 @@ type changeRow struct {
 	auditRow
 	// Undoable says that POST /changes/{id}/restore may take it back.
 	Undoable bool `json:"undoable"`
+	// Lasting says why it cannot: secret, deleted, version or changed; "" when it can,
+	// and for what changed nothing.
+	Lasting string `json:"lasting,omitempty"`
 }
 
 func (a *API) changes(c *call) (any, error) {
@@ -81,8 +84,14 @@ func (a *API) changes(c *call) (any, error) {
 		return nil, err
 	}
 	return newPage(p, nil, func(r *journal.Audit) changeRow {
-		undoable := can[r.ID] || userUndo(r) != nil
-		return changeRow{newAuditRow(r), undoable}
+		row := changeRow{auditRow: newAuditRow(r), Undoable: can[r.ID]}
+		if u := undoOfUser(r); u != nil {
+			row.Undoable = a.possible(u)
+		}
+		if !row.Undoable {
+			row.Lasting = lasting(r.Action)
+		}
+		return row
 	})
 }
 
@@ -100,7 +109,7 @@ func (a *API) restore(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if undo := userUndo(record); undo != nil {
+	if undo := undoOfUser(record); undo != nil {
 		if !covers(c.who.Role, auth.RoleAdministrator) {
 			return nil, forbidden("users are for administrators")
 		}

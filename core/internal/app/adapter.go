@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/patchbay-gw/patchbay/core/internal/auth"
+	"github.com/patchbay-gw/patchbay/core/internal/guard"
 	providercall "github.com/patchbay-gw/patchbay/core/internal/hostcall/provider"
 	userscall "github.com/patchbay-gw/patchbay/core/internal/hostcall/users"
 	"github.com/patchbay-gw/patchbay/core/internal/registry"
@@ -99,6 +100,7 @@ func withoutCall(run func(ctx context.Context, request, dst []byte) []byte) func
 type directory struct {
 	registry   *registry.Registry
 	receiptURL func(instance string) string
+	guard      *guard.Guard
 }
 
 func (d directory) Extending(point string) []providercall.Provider {
@@ -106,7 +108,7 @@ func (d directory) Extending(point string) []providercall.Provider {
 	out := make([]providercall.Provider, len(found))
 	for i, p := range found {
 		out[i] = providercall.Provider{
-			Name: p.Name, Plugin: p.Manifest.ID, Ready: p.Ready(), Do: p.Runner.Do,
+			Name: p.Name, Plugin: p.Manifest.ID, Ready: p.Ready(), Do: guardedSend(d.guard, point, p.Runner.Do),
 			Operations: operationsAt(p, point), ReceiptURL: d.address(p, point),
 		}
 	}

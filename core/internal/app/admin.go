@@ -26,9 +26,13 @@ var _ admin.Gateway = panel{}
 // newAdmin builds the administration API; with offline it serves the users of a
 // gateway that does not run.
 func (a *App) newAdmin(offline bool) *admin.API {
-	o := admin.Options{Users: a.auth, Journal: a.journal, Zone: a.cfg.Gateway.TimeZone, Log: a.log.Named("admin")}
+	o := admin.Options{Users: a.auth, Journal: a.journal, Zone: a.config().Gateway.TimeZone, Log: a.log.Named("admin")}
+	o.Local.RotateKey = a.rotateKey
+	o.Erase = a.Erase
+	o.Local.Backup = a.Backup
 	if !offline {
-		o.Gateway, o.Closing, o.Exports = panel{a}, a.desk.closing, a.exportsFolder()
+		o.Local.Reload = a.localReload
+		o.Gateway, o.Closing, o.Exports = panel{a}, a.desk.closing, a.desk.exports
 	}
 	return admin.New(o)
 }
@@ -54,11 +58,11 @@ func (p panel) change(ctx context.Context, version uint64, edit func(*registry.S
 // locked refuses what the configuration file sets.
 func (p panel) locked(pointer string, path ...string) error {
 	at := config.JoinPath(path...)
-	if !p.app.cfg.IsSet(at) {
+	if !p.app.config().IsSet(at) {
 		return nil
 	}
-	r, _ := p.app.cfg.Locate(at)
-	return admin.Locked(admin.Violation{Pointer: pointer, Message: "is set in the configuration file", At: r.String()})
+	r, _ := p.app.config().Locate(at)
+	return admin.Locked(admin.Violation{Pointer: pointer, Message: "is set in the configuration file", Code: "locked", At: r.String()})
 }
 
 // lock lists which of the named fields below a path the file sets, and where.
@@ -66,8 +70,8 @@ func (p panel) lock(names []string, path ...string) admin.Lock {
 	l := admin.Lock{Locked: []string{}, LockedAt: map[string]string{}}
 	for _, name := range names {
 		at := config.JoinPath(append(slices.Clone(path), name)...)
-		if p.app.cfg.IsSet(at) {
-			r, _ := p.app.cfg.Locate(at)
+		if p.app.config().IsSet(at) {
+			r, _ := p.app.config().Locate(at)
 			l.Locked = append(l.Locked, name)
 			l.LockedAt[name] = r.String()
 		}
@@ -220,7 +224,7 @@ func (p panel) editCreate(s *registry.State, n admin.NewProvider) (c admin.Chang
 func (p panel) checkProvider(n admin.NewProvider, s registry.State) (state registry.ProviderState, err error) {
 	a := p.app
 	if !providerName.MatchString(n.Name) {
-		return state, admin.Reject("name", admin.Violation{Pointer: "/name", Message: "a letter, then up to 63 letters, digits, _ or -"})
+		return state, admin.Reject("name", admin.Violation{Pointer: "/name", Message: "a letter, then up to 63 letters, digits, _ or -", Code: "name"})
 	}
 	// Views of the store, names in the log and rights share one name space.
 	taken := a.module(n.Name, s) != nil
@@ -258,12 +262,12 @@ func (p panel) checkProvider(n admin.NewProvider, s registry.State) (state regis
 func consentFaults(m *manifest.Manifest, imports, granted []string) (found []admin.Violation) {
 	for i, name := range granted {
 		if !slices.ContainsFunc(m.Capabilities, func(c manifest.Capability) bool { return c.Name == name }) {
-			found = append(found, admin.Violation{Pointer: fmt.Sprintf("/granted/%d", i), Message: "the plugin does not ask for it"})
+			found = append(found, admin.Violation{Pointer: fmt.Sprintf("/granted/%d", i), Message: "the plugin does not ask for it", Code: "capability.unasked"})
 		}
 	}
 	for _, operation := range imports {
 		if name := abi.Capability(operation); !slices.Contains(granted, name) {
-			found = append(found, admin.Violation{Pointer: "/granted", Message: fmt.Sprintf("the plugin needs %q for %s", name, operation)})
+			found = append(found, admin.Violation{Pointer: "/granted", Message: fmt.Sprintf("the plugin needs %q for %s", name, operation), Code: "capability.needed", Want: name})
 		}
 	}
 	return found

@@ -31,7 +31,7 @@ func ControlSocket(data string) string { return filepath.Join(data, "control.soc
 // the gateway serves all the same, so what is wrong is only logged. stop ends it
 // and removes the socket.
 func (a *App) startControl() (stop func()) {
-	path := ControlSocket(a.cfg.Gateway.Data)
+	path := ControlSocket(a.config().Gateway.Data)
 	l, err := listenControl(path)
 	if err != nil {
 		a.log.Warn("no control socket: `patchbay user` works only while the gateway is stopped", "path", path, "reason", err)

@@ -39,6 +39,11 @@ func TestDesk(t *testing.T) {
 		{"second factor", secondFactorScenario},
 		{"documents", documentsScenario},
 		{"undo", undoScenario},
+		{"undo of users", undoUsersScenario},
+		{"users in documents", documentUsersScenario},
+		{"test before saving", unsavedScenario},
+		{"violations", violationsScenario},
+		{"nodes", nodesScenario}, // last: it starts the gateway again
 	} {
 		if !t.Run(s.name, func(t *testing.T) {
 			r.t = t

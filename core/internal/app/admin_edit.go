@@ -155,7 +155,7 @@ func (p panel) editUnitAction(s *registry.State, u *unit, name string, d config.
 	}
 	if d.Limit != nil && (now.rate == nil || now.rate.String() != *d.Limit) {
 		wish.Limit = d.Limit
-		if _, _, err := manifest.ParseRate(*d.Limit); err != nil && *d.Limit != "" {
+		if _, err := config.ParseRate(*d.Limit); err != nil && *d.Limit != "" {
 			add("/action/"+jsontree.Escape(name)+"/limit", err)
 			return
 		}

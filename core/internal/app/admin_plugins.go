@@ -40,7 +40,7 @@ func (p panel) plugin(id string, units []*unit, state registry.State) (admin.Plu
 	m, st := pkg.Manifest, state.Plugins[id]
 	v := admin.Plugin{
 		ID: m.ID, Kind: m.Kind, Version: m.Version, Vendor: m.Vendor, License: m.License, Homepage: m.Homepage, Title: m.Title,
-		Description: m.Description, SHA256: pkg.SHA256, File: filepath.Base(pkg.Path), Bytes: pkg.Size, Imports: nonNil(pkg.Imports),
+		Description: m.Description, Notes: m.Notes, SHA256: pkg.SHA256, File: filepath.Base(pkg.Path), Bytes: pkg.Size, Imports: nonNil(pkg.Imports),
 		Capabilities: append([]manifest.Capability{}, m.Capabilities...), Extends: m.Extends, Settings: m.Settings, UsedBy: []string{},
 		Trust: trustView(pkg), Refused: refused, Versions: len(versions), Follow: st.SHA256 == "" || st.Follow,
 	}
@@ -61,7 +61,7 @@ func (p panel) plugin(id string, units []*unit, state registry.State) (admin.Plu
 	if t := st.Trial; t != nil {
 		crashes, _ := p.app.crashes.since(id, st.SHA256, t.Since)
 		v.Trial = &admin.Trial{
-			SHA256: st.SHA256, Previous: t.Previous, Since: t.Since, Until: t.Until, By: t.By, Crashes: crashes, Limit: p.app.cfg.Upgrade.Crashes,
+			SHA256: st.SHA256, Previous: t.Previous, Since: t.Since, Until: t.Until, By: t.By, Crashes: crashes, Limit: p.app.config().Upgrade.Crashes,
 		}
 	}
 	return v, true

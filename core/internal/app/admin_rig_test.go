@@ -33,6 +33,7 @@ type rig struct {
 	folder string
 	base   string // http://host:port
 	stop   func() // ends the gateway and waits for it
+	app    *app.App
 	first  string // the first administrator's password
 	tokens map[string]string
 
@@ -142,6 +143,10 @@ func (r *rig) start() {
 		r.t.Fatal(err)
 	}
 	a.ShowLog(tail)
+	a.ReloadFrom(func() (*config.Config, config.Diagnostics) {
+		return config.Load(filepath.Join(r.folder, "gateway.hcl"))
+	})
+	r.app = a
 	r.first = a.FirstPassword()
 	bound, ended := make(chan net.Addr, 1), make(chan error, 1)
 	go func() { ended <- a.Run(ctx, func(at net.Addr) { bound <- at }) }()

@@ -19,10 +19,10 @@ import (
 // when the file says nothing.
 func (p panel) block(t admin.Target) config.Plugin {
 	if t.Kind == manifest.KindModule {
-		m, _ := p.app.cfg.FindModule(t.Name)
+		m, _ := p.app.config().FindModule(t.Name)
 		return m.Plugin
 	}
-	v, _ := p.app.cfg.FindProvider(t.Name)
+	v, _ := p.app.config().FindProvider(t.Name)
 	return v.Plugin
 }
 
@@ -106,12 +106,12 @@ func (p panel) Settings(t admin.Target) (admin.Settings, error) {
 // settingAt is where the file sets a setting.
 func (p panel) settingAt(t admin.Target, name string) string {
 	for _, block := range []string{"settings", "secrets"} {
-		if path := config.JoinPath(string(t.Kind), t.Name, block, name); p.app.cfg.IsSet(path) {
-			r, _ := p.app.cfg.Locate(path)
+		if path := config.JoinPath(string(t.Kind), t.Name, block, name); p.app.config().IsSet(path) {
+			r, _ := p.app.config().Locate(path)
 			return r.String()
 		}
 	}
-	r, _ := p.app.cfg.Locate(config.JoinPath(string(t.Kind), t.Name))
+	r, _ := p.app.config().Locate(config.JoinPath(string(t.Kind), t.Name))
 	return r.String()
 }
 
@@ -169,7 +169,7 @@ func (p panel) untouched(t admin.Target, form *schema.Schema, file, given map[st
 		v, sent := given[name]
 		if sent && !settings.Equal(v, file[name]) && !settings.Equal(v, shown[name]) {
 			found = append(found, admin.Violation{
-				Pointer: "/values/" + name, Message: "is set in the configuration file", At: p.settingAt(t, name),
+				Pointer: "/values/" + name, Message: "is set in the configuration file", Code: "locked", At: p.settingAt(t, name),
 			})
 		}
 	}

@@ -84,7 +84,7 @@ func (p panel) unpinned(id string) error {
 	if len(units) == 0 || slices.ContainsFunc(units, func(u *unit) bool { return u.pinned == "" }) {
 		return nil
 	}
-	return admin.Locked(admin.Violation{Pointer: "/sha256", Message: "is set in the configuration file", At: units[0].pinned})
+	return admin.Locked(admin.Violation{Pointer: "/sha256", Message: "is set in the configuration file", Code: "locked", At: units[0].pinned})
 }
 
 func (p panel) Upgrade(ctx context.Context, id string, version uint64, u admin.Upgrade) (admin.Upgraded, error) {
@@ -194,7 +194,7 @@ func (p panel) consent(s *registry.State, next *plugin.Package, c admin.Consent)
 // setConsent stores what one unit is granted, within what the file leaves open.
 func (p panel) setConsent(s *registry.State, u *unit, next *plugin.Package, g admin.Grant) error {
 	word := string(u.kind)
-	if p.app.cfg.IsSet(config.JoinPath(word, u.name, "grant", "capabilities")) {
+	if p.app.config().IsSet(config.JoinPath(word, u.name, "grant", "capabilities")) {
 		if lacking := u.ungranted(next); len(lacking) > 0 {
 			return p.locked("/granted", word, u.name, "grant", "capabilities")
 		}

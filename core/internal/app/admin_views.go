@@ -53,7 +53,7 @@ func (p panel) Providers() admin.List[admin.ProviderView] {
 		if u.kind != manifest.KindProvider {
 			continue
 		}
-		_, inFile := p.app.cfg.FindProvider(u.name)
+		_, inFile := p.app.config().FindProvider(u.name)
 		v := admin.ProviderView{
 			Name: u.name, Instance: p.instance(u), Points: []string{}, Hosts: nonNil(u.grant.hosts), Private: u.grant.private,
 			Granted: nonNil(u.grant.capabilities), InFile: inFile,
@@ -139,7 +139,7 @@ func (p panel) action(u *unit, name, instance string, a *manifest.Action) admin.
 		DefaultLimit: a.Rate, Lock: p.lock([]string{"enabled", "limit"}, "module", u.name, "action", name),
 	}
 	if v.DefaultLimit == "" {
-		v.DefaultLimit = rateText(p.app.cfg.Limits.Action)
+		v.DefaultLimit = rateText(p.app.config().Limits.Action)
 	}
 	if wish.rate != nil {
 		v.Limit = rateText(*wish.rate)
@@ -166,10 +166,10 @@ func (p panel) Nodes() []admin.Node {
 	}
 	for _, h := range p.app.link.Health() {
 		n := admin.Node{
-			Name: h.Name, Address: h.Address, State: string(h.State), Since: h.Since.UTC(), CoreUUID: h.CoreUUID, Sessions: h.Sessions, Waiting: h.Waiting,
+			Name: h.Name, Address: h.Address, State: string(h.State), Since: h.Since.UTC(), CoreUUID: h.CoreUUID, Sessions: h.Sessions, Waiting: h.Waiting, InFile: p.nodeInFile(h.Name),
 		}
 		if h.Reason != nil {
-			n.Reason = h.Reason.Error()
+			n.Reason, n.Code = h.Reason.Error(), nodeCode(h.Reason)
 		}
 		if !h.LastHeartbeat.IsZero() {
 			n.LastHeartbeat = h.LastHeartbeat.UTC()

@@ -5,7 +5,6 @@ package app
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -19,9 +18,10 @@ import (
 
 	"github.com/patchbay-gw/patchbay/core/internal/auth"
 	"github.com/patchbay-gw/patchbay/core/internal/config"
+	"github.com/patchbay-gw/patchbay/core/internal/edge"
 	"github.com/patchbay-gw/patchbay/core/internal/freeswitch"
 	"github.com/patchbay-gw/patchbay/core/internal/freeswitch/archive"
-	"github.com/patchbay-gw/patchbay/core/internal/freeswitch/recording"
+	"github.com/patchbay-gw/patchbay/core/internal/guard"
 	httpcall "github.com/patchbay-gw/patchbay/core/internal/hostcall/http"
 	journalcall "github.com/patchbay-gw/patchbay/core/internal/hostcall/journal"
 	userscall "github.com/patchbay-gw/patchbay/core/internal/hostcall/users"
@@ -37,46 +37,63 @@ import (
 
 // App is a running gateway.
 type App struct {
-	cfg *config.Config
-	log hclog.Logger
+	cfg      *config.Config                // of the start; see [App.config]
+	reloaded atomic.Pointer[config.Config] // nil: never
+	loader   Loader
+	log      hclog.Logger
 
-	store      *store.Store
-	journal    *journal.Journal
-	auth       *auth.Authority
-	engine     *wasm.Engine
-	host       *plugin.Host
-	library    *plugin.Library
-	chosen     *chosen // versions that nobody decided on
-	crashes    *crashLog
-	registry   *registry.Registry
-	states     *registry.States
-	link       *freeswitch.Link
-	archive    *archive.Archive
-	recordings map[string]recording.Source // by node
-	http       *httpcall.Pool
-	server     *server.Server
+	store    *store.Store
+	journal  *journal.Journal
+	auth     *auth.Authority
+	engine   *wasm.Engine
+	host     *plugin.Host
+	library  *plugin.Library
+	chosen   *chosen // versions that nobody decided on
+	crashes  *crashLog
+	registry *registry.Registry
+	states   *registry.States
+	link     *freeswitch.Link
+	archive  *archive.Archive
+	nodes    atomic.Pointer[nodeSet] // replaced as a whole by setNodes
+	http     *httpcall.Pool
+	server   *server.Server
 
 	usersOperations map[string]wasm.Operation
 	hooks           *hookKeys
 
-	ring *seal.Ring // seals the secrets in the store
-	desk *desk      // what the panel shows; nil for tools that have no gateway
+	ring     *seal.Ring // seals the secrets in the store
+	rotating sync.Mutex // one change of its keys at a time
+	desk     *desk      // what the panel shows; nil for tools that have no gateway
 
 	mu         sync.Mutex              // one change of the configuration at a time
 	units      atomic.Pointer[[]*unit] // replaced as a whole by boot and apply
 	background sync.WaitGroup
 	stop       context.CancelFunc
 	stopping   <-chan struct{} // closed when the gateway shuts down; nil before Run
+	work       context.Context // ends with it; nil before Run
+	hurry      chan struct{}   // closed by Hurry
+	hurryOnce  sync.Once
+
+	certificates *edge.Certificates               // nil: plain HTTP
+	listener     atomic.Pointer[edge.Listener]    // nil before Run
+	errorDirs    map[[2]string]context.CancelFunc // by node and folder; guarded by mu
 
 	firstPassword string
 	limiter       *auth.Limiter
+	guard         *guard.Guard
 	trace         func(wasm.Event) // see [App.Observe]
 }
 
 // New builds the gateway and opens its data; nothing listens yet. On an error
 // everything that was opened is closed again.
 func New(ctx context.Context, cfg *config.Config, log hclog.Logger) (_ *App, err error) {
-	a := &App{cfg: cfg, log: log, registry: registry.New(), limiter: auth.NewLimiter(nil), chosen: newChosen()}
+	a := &App{
+		cfg: cfg, log: log, registry: registry.New(), limiter: auth.NewLimiter(nil), chosen: newChosen(),
+		hurry: make(chan struct{}), errorDirs: map[[2]string]context.CancelFunc{},
+	}
+	if err := a.openCertificates(); err != nil {
+		return nil, err
+	}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, a.release(context.WithoutCancel(ctx)))
@@ -91,10 +108,10 @@ func New(ctx context.Context, cfg *config.Config, log hclog.Logger) (_ *App, err
 	if err = a.openDesk(ctx); err != nil {
 		return nil, err
 	}
-	if a.link, err = newLink(cfg, log.Named("freeswitch")); err != nil {
+	if err = a.openGuards(ctx); err != nil {
 		return nil, err
 	}
-	if a.recordings, err = recordingSources(cfg, cfg.Gateway.TimeZone); err != nil {
+	if err = a.openNodes(); err != nil {
 		return nil, err
 	}
 	if a.http, err = httpcall.NewPool(httpcall.PoolOptions{}); err != nil {
@@ -118,9 +135,9 @@ func New(ctx context.Context, cfg *config.Config, log hclog.Logger) (_ *App, err
 
 // openData opens the store and what lives in it.
 func (a *App) openData(ctx context.Context) (err error) {
-	cfg := a.cfg
+	cfg := a.config()
 	a.store, err = store.Open(store.Options{
-		Dir: filepath.Join(cfg.Gateway.Data, "store"), CacheBytes: cfg.Store.Cache,
+		Dir: filepath.Join(cfg.Gateway.Data, "store"), CacheBytes: cfg.Store.Cache, Reserve: cfg.Store.Reserve,
 		SyncWrites: cfg.Journal.Durability == "power", Logger: a.log.Named("store"),
 	})
 	if err != nil {
@@ -129,7 +146,7 @@ func (a *App) openData(ctx context.Context) (err error) {
 	if a.ring, err = openRing(cfg); err != nil {
 		return err
 	}
-	if err := a.renewSeals(ctx); err != nil {
+	if _, err := a.renewSeals(ctx); err != nil {
 		return fmt.Errorf("secrets in the store: %w", err)
 	}
 	keep := cfg.Journal.Retention
@@ -138,12 +155,13 @@ func (a *App) openData(ctx context.Context) (err error) {
 		Retention: map[journal.Kind]time.Duration{
 			journal.KindRequest: keep.Requests, journal.KindSMS: keep.SMS, journal.KindCall: keep.Calls, journal.KindAudit: keep.Audit,
 		},
+		BadRequests: keepBad(keep),
 	})
 	if err != nil {
 		return err
 	}
 	a.hooks = newHookKeys(a.sealed("hooks"))
-	a.archive = archive.New(a.store.Prefix("cdr"), keep.Calls, a.log.Named("cdr"))
+	a.archive = archive.New(a.store.Prefix("cdr"), keep.CDR, a.log.Named("cdr"))
 	a.auth, err = auth.Open(ctx, sealedUsers{authStore{a.store.Prefix("auth")}, a.sealed("auth")}, auth.Options{
 		TokenIdle: cfg.Auth.TokenIdle, TokenLifetime: cfg.Auth.TokenLifetime, TokensPerUser: cfg.Auth.TokensPerUser,
 		LoginAttempts: cfg.Auth.Login.Attempts, LoginWindow: cfg.Auth.Login.Window,
@@ -175,58 +193,53 @@ func unless(whole bool, shorten func(string) string) func(string) string {
 
 // keepPhone decides how much of a number stays in the records of SMS and calls.
 func (a *App) keepPhone() func(string) string {
-	return unless(a.cfg.Journal.Phones == "full", mask.MaskPhone)
+	return unless(a.config().Journal.Phones == "full", mask.MaskPhone)
 }
 
 // journalOperations are the capability journal of one module.
 func (a *App) journalOperations(module string) map[string]wasm.Operation {
 	return journalcall.Operations(journalcall.Options{
-		Journal: countingJournal{a.journal, a.desk.history}, Module: module, Zone: a.cfg.Gateway.TimeZone,
-		Phone: a.keepPhone(), Text: unless(a.cfg.Journal.Messages == "full", mask.Text),
+		Journal: countingJournal{a.journal, a.desk.history}, Module: module, Zone: a.config().Gateway.TimeZone,
+		// Instances outlive a reload: what is kept is decided when it is written.
+		Phone: func(s string) string { return a.keepPhone()(s) },
+		Text:  func(s string) string { return unless(a.config().Journal.Messages == "full", mask.Text)(s) },
 	})
 }
 
 // bodyPolicy decides how much of its parameters stays in the record of a request.
 func (a *App) bodyPolicy() server.BodyPolicy {
-	whole := a.cfg.Journal.Body == "full"
-	return server.BodyPolicy{Keep: a.cfg.Journal.Body != "none", Phone: unless(whole, mask.MaskPhone), Text: unless(whole, mask.Text)}
+	whole := a.config().Journal.Body == "full"
+	return server.BodyPolicy{Keep: a.config().Journal.Body != "none", Phone: unless(whole, mask.MaskPhone), Text: unless(whole, mask.Text)}
 }
 
 func (a *App) newServer() (*server.Server, error) {
-	g := a.cfg.Gateway
 	opt := server.Options{
-		Identity: a.auth, Tables: a.registry, Recorder: a.journal, Limiter: a.limiter,
+		Identity: a.auth, Tables: a.registry, Recorder: a.journal, Limiter: a.limiter, Guard: a.guard,
 		Idempotency: server.NewIdempotency(keyed{a.store.Prefix("idempotency")}, 24*time.Hour),
 		Log:         a.log, Metrics: server.NewMetrics(),
-		UserRate: authRate(a.cfg.Limits.User), RequestTimeout: g.RequestTimeout, BodyLimit: g.BodyLimit,
-		TrustedProxies: g.TrustedProxies, BasePath: g.BasePath, CORSOrigins: g.CORS.Origins, CORSMaxAge: g.CORS.MaxAge,
-		Body:    a.bodyPolicy(),
-		Ready:   a.waiting,
-		OpenAPI: a.openAPI, Docs: a.docs, CDR: a.receiveCDR, Hook: a.receiveHook,
+		BasePath: a.config().Gateway.BasePath,
+		Ready:    a.waiting,
+		Room:     a.store.Full,
+		OpenAPI:  a.openAPI, Docs: a.docs, CDR: a.receiveCDR, Hook: a.receiveHook,
 		Admin: a.newAdmin(false).Mount, Large: a.largeBody, Observe: a.desk.observe,
 	}
 	var err error
 	if opt.Panel, err = a.servePanel(); err != nil {
 		return nil, err
 	}
-	if g.TLS != nil {
-		pair, err := tls.LoadX509KeyPair(g.TLS.Cert, g.TLS.Key)
-		if err != nil {
-			return nil, fmt.Errorf("TLS certificate: %w", err)
-		}
-		opt.TLS = &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}
-	}
 	if err := opt.Metrics.Register(collector{a}); err != nil {
 		return nil, fmt.Errorf("metrics: %w", err)
 	}
-	return server.New(opt), nil
+	s := server.New(opt)
+	s.Adopt(a.policy(a.config()))
+	return s, nil
 }
 
 // Run serves until ctx ends, then lets the requests in flight end and closes
 // everything. bound gets the address once the gateway listens.
 func (a *App) Run(ctx context.Context, bound func(net.Addr)) error {
 	work, stop := context.WithCancel(context.WithoutCancel(ctx))
-	a.stop, a.stopping = stop, work.Done()
+	a.stop, a.stopping, a.work = stop, work.Done(), work
 	if err := a.boot(work); err != nil {
 		return errors.Join(err, a.release(context.WithoutCancel(ctx)))
 	}
@@ -234,31 +247,40 @@ func (a *App) Run(ctx context.Context, bound func(net.Addr)) error {
 	a.background.Go(func() { a.watchPlugins(work) })
 	a.background.Go(func() { a.desk.history.Run(work) })
 	a.background.Go(func() { a.forgetLimits(work) })
+	a.background.Go(func() { a.guard.Run(work) })
+	a.background.Go(func() { a.desk.exports.Run(work) })
 	a.background.Go(func() { a.pollStatuses(work) })
 	if a.link != nil {
 		a.link.Start(work)
 	}
-	for _, n := range a.cfg.FreeSWITCH {
-		if n.CDR != nil && n.CDR.ErrorDir != "" {
-			a.background.Go(func() { a.archive.Watch(work, n.Name, n.CDR.ErrorDir, importEvery) })
-		}
+	a.mu.Lock()
+	a.watchErrorDirs()
+	a.mu.Unlock()
+	listener, err := a.listen()
+	if err != nil {
+		return errors.Join(err, a.release(context.WithoutCancel(ctx)))
+	}
+	a.listener.Store(listener)
+	if a.certificates != nil {
+		a.background.Go(func() { a.certificates.Watch(work, certificateEvery, a.log.Named("edge")) })
 	}
 	served := make(chan error, 1)
-	go func() { served <- a.server.Listen(a.cfg.Gateway.Listen, bound) }()
+	go func() { served <- a.server.Serve(listener) }()
+	bound(listener.Addr())
 	stopControl := a.startControl()
-	var err error
+	cut := false
 	select {
 	case err = <-served:
+		err = errors.Join(err, listener.Close())
 	case <-ctx.Done():
-		a.log.Info("shutting down")
-		a.desk.end()
-		end, cancel := context.WithTimeout(context.WithoutCancel(ctx), a.cfg.Gateway.RequestTimeout+5*time.Second)
-		err = errors.Join(a.server.Shutdown(end), <-served)
-		cancel()
+		cut, err = a.drain(ctx, listener, served)
 	}
 	stopControl()
-	return errors.Join(err, a.release(context.WithoutCancel(ctx)))
+	return errors.Join(err, a.leave(ctx, cut))
 }
+
+// releaseTime bounds the closing of everything.
+const releaseTime = 30 * time.Second
 
 // configured returns the units in force; the slice never changes.
 func (a *App) configured() []*unit {
@@ -284,7 +306,7 @@ func (a *App) forgetLimits(ctx context.Context) {
 
 // release closes what was opened, in the reverse order of its building.
 func (a *App) release(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, releaseTime)
 	defer cancel()
 	if a.stop != nil {
 		a.stop()

@@ -128,6 +128,14 @@ func (a *App) apply(ctx context.Context, state registry.State) error {
 	if err != nil {
 		return undo(err)
 	}
+	rules, err := a.guardRules(state)
+	if err != nil {
+		return undo(err)
+	}
+	if err := a.setNodes(state); err != nil {
+		return undo(err)
+	}
+	a.adoptGuards(rules)
 	previous, patience := a.configured(), a.drainTime()
 	a.units.Store(&units)
 	a.registry.Swap(table)
@@ -152,7 +160,7 @@ func (a *App) apply(ctx context.Context, state registry.State) error {
 
 // drainTime is how long the slowest request of the table in force may take.
 func (a *App) drainTime() time.Duration {
-	longest := max(drain, a.cfg.Gateway.RequestTimeout)
+	longest := max(drain, a.config().Gateway.RequestTimeout)
 	for _, m := range a.registry.Table().Modules {
 		for _, r := range m.Routes {
 			longest = max(longest, r.Timeout)
@@ -251,7 +259,7 @@ func (a *App) table(units []*unit) (*registry.Table, error) {
 // routes returns the routes of one action: one, or one for each provider
 // instance.
 func (a *App) routes(u *unit, action *manifest.Action, providers []*registry.Provider) ([]*registry.Route, error) {
-	checker, err := params.Compile(action, params.Options{Region: a.cfg.Gateway.Region})
+	checker, err := params.Compile(action, params.Options{Region: a.config().Gateway.Region})
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", u.name, err)
 	}
@@ -296,7 +304,7 @@ func (a *App) rate(u *unit, name string, action *manifest.Action) auth.Rate {
 	if count, per, err := manifest.ParseRate(action.Rate); action.Rate != "" && err == nil {
 		return authRate(config.Rate{Count: count, Per: per, Burst: count})
 	}
-	return authRate(a.cfg.Limits.Action)
+	return authRate(a.config().Limits.Action)
 }
 
 func authRate(r config.Rate) auth.Rate {
@@ -345,6 +353,9 @@ func holdsPersonal(s *schema.Schema) bool {
 // waiting names the units that are on and cannot serve, for /readyz.
 func (a *App) waiting() []string {
 	var out []string
+	if err := a.store.Full(); err != nil {
+		out = append(out, err.Error())
+	}
 	for _, u := range a.configured() {
 		switch {
 		case !u.on, u.waiting != "": // somebody has to decide, nothing is broken

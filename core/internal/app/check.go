@@ -3,6 +3,7 @@ package app
 import (
 	"fmt"
 	"path/filepath"
+	"slices"
 
 	"github.com/hashicorp/go-hclog"
 
@@ -17,7 +18,13 @@ import (
 func Check(cfg *config.Config) []error {
 	a := &App{cfg: cfg, log: hclog.NewNullLogger(), registry: registry.New(), chosen: newChosen()}
 	a.openLibrary(filepath.Join(cfg.Gateway.Data, "plugins"))
-	faults := a.library.Catalogue().Faults
+	faults := slices.Clone(a.library.Catalogue().Faults)
+	if err := a.tryCertificates(cfg); err != nil {
+		faults = append(faults, err)
+	}
+	if _, err := guardRules(cfg, registry.State{}); err != nil {
+		faults = append(faults, err)
+	}
 	units := a.wishes(registry.State{})
 	for _, u := range units {
 		if u.fault != "" {

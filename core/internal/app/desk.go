@@ -3,11 +3,11 @@ package app
 import (
 	"context"
 	"fmt"
-	"os"
 	"path/filepath"
 	"sync"
 	"time"
 
+	"github.com/patchbay-gw/patchbay/core/internal/admin"
 	"github.com/patchbay-gw/patchbay/core/internal/history"
 	journalcall "github.com/patchbay-gw/patchbay/core/internal/hostcall/journal"
 	"github.com/patchbay-gw/patchbay/core/internal/journal"
@@ -30,6 +30,7 @@ type desk struct {
 	traces   *trace.Recorder
 	probes   chan struct{} // tests that run
 	tail     *logging.Tail // nil: no log is kept
+	exports  *admin.Exports
 }
 
 // slowRequest is what a request takes whose trace is kept longer.
@@ -46,16 +47,13 @@ func (a *App) openDesk(ctx context.Context) error {
 	if d.history, err = history.Open(ctx, history.Options{Store: deskStore{a.store.Prefix("history")}, Log: a.log.Named("history")}); err != nil {
 		return fmt.Errorf("figures of the panel: %w", err)
 	}
-	d.undo = &undo{a.sealed("undo"), a.cfg.Journal.Retention.Audit}
-	if err := os.RemoveAll(a.exportsFolder()); err != nil {
-		return fmt.Errorf("exports of an earlier run: %w", err)
+	d.undo = &undo{a.sealed("undo"), a.config().Journal.Retention.Audit}
+	if d.exports, err = admin.OpenExports(filepath.Join(a.config().Gateway.Data, "exports"), a.journal, a.config().Gateway.TimeZone, a.log.Named("exports")); err != nil {
+		return err
 	}
 	a.desk = d
 	return nil
 }
-
-// exportsFolder holds files of journal queries. They do not outlive the process.
-func (a *App) exportsFolder() string { return filepath.Join(a.cfg.Gateway.Data, "exports") }
 
 // end ends what streams to browsers.
 func (d *desk) end() {

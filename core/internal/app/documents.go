@@ -23,13 +23,13 @@ func (a *App) document(t *registry.Table) (*openapi.Document, error) {
 
 // address is where integrators reach the gateway.
 func (a *App) address() string {
-	address := a.cfg.Gateway.PublicURL
+	address := a.config().Gateway.PublicURL
 	if address == "" {
 		scheme := "http://"
-		if a.cfg.Gateway.TLS != nil {
+		if a.config().Gateway.TLS != nil {
 			scheme = "https://"
 		}
-		address = scheme + a.cfg.Gateway.Listen + a.cfg.Gateway.BasePath
+		address = scheme + a.config().Gateway.Listen + a.config().Gateway.BasePath
 	}
 	return address
 }

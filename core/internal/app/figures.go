@@ -73,6 +73,7 @@ func (p panel) Overview() admin.Overview {
 	}
 	o.SMS = p.countSMS(now, hour)
 	o.Attention = append(attention(o), p.pluginAttention()...)
+	o.Attention = append(o.Attention, p.guardAttention()...)
 	slices.SortStableFunc(o.Attention, func(x, y admin.Attention) int { return strings.Compare(x.Level, y.Level) })
 	return o
 }

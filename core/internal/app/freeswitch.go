@@ -15,7 +15,6 @@ import (
 	"github.com/hashicorp/go-hclog"
 
 	"github.com/patchbay-gw/patchbay/core/internal/config"
-	"github.com/patchbay-gw/patchbay/core/internal/freeswitch"
 	"github.com/patchbay-gw/patchbay/core/internal/freeswitch/archive"
 	"github.com/patchbay-gw/patchbay/core/internal/freeswitch/cdr"
 	"github.com/patchbay-gw/patchbay/core/internal/freeswitch/recording"
@@ -28,35 +27,12 @@ const importEvery = 30 * time.Second
 
 func (a *App) freeswitchOptions(log hclog.Logger) freeswitchcall.Options {
 	o := freeswitchcall.Options{
-		Calls: a.journal, CDR: a.findCDR, Recording: a.openRecording, Number: a.keepPhone(), Log: log,
+		Calls: a.journal, CDR: a.findCDR, Recording: a.openRecording, Number: func(s string) string { return a.keepPhone()(s) }, Log: log,
 	}
 	if a.link != nil {
-		o.Link = a.link
+		o.Link = guardedLink{a.link}
 	}
 	return o
-}
-
-// newLink connects to the configured nodes; nil when there are none.
-func newLink(cfg *config.Config, log hclog.Logger) (*freeswitch.Link, error) {
-	if len(cfg.FreeSWITCH) == 0 {
-		return nil, nil
-	}
-	var nodes []freeswitch.NodeConfig
-	for _, n := range cfg.FreeSWITCH {
-		dial, err := freeswitch.ParseDialTemplate(n.Dial)
-		if err != nil {
-			return nil, fmt.Errorf("freeswitch %q: %w", n.Name, err)
-		}
-		weight := n.Weight
-		if weight == 0 {
-			weight = -1 // only calls that name the node
-		}
-		nodes = append(nodes, freeswitch.NodeConfig{
-			Name: n.Name, Address: n.Address, User: n.User, Password: n.Password.Reveal(), Connections: n.Connections, Weight: weight,
-			CommandTimeout: n.CommandTimeout, OriginateTimeout: n.OriginateTimeout, Dial: dial, Accounts: n.Accounts, AccountPattern: n.AccountPattern, Domain: n.Domain,
-		})
-	}
-	return freeswitch.New(freeswitch.Config{Nodes: nodes}, log)
 }
 
 // findCDR returns the record of a call in the manual's shape.
@@ -73,11 +49,11 @@ func (a *App) findCDR(ctx context.Context, id string) ([]byte, error) {
 
 // receiveCDR stores what a node posted, once it proved who it is.
 func (a *App) receiveCDR(_ context.Context, p server.CDRPost) error {
-	i := slices.IndexFunc(a.cfg.FreeSWITCH, func(n config.FreeSWITCH) bool { return n.Name == p.Node })
-	if i < 0 || a.cfg.FreeSWITCH[i].CDR == nil {
+	n, found := a.nodes.Load().find(p.Node)
+	if !found || n.CDR == nil {
 		return server.ErrCDRDenied
 	}
-	c := a.cfg.FreeSWITCH[i].CDR
+	c := n.CDR
 	allowed := len(c.Allow) == 0
 	for _, network := range c.Allow {
 		allowed = allowed || network.Contains(p.IP)
@@ -109,9 +85,9 @@ func boolInt(b bool) int {
 const sendTimeout = 10 * time.Minute
 
 // recordingSources builds the sources of all nodes that have one.
-func recordingSources(cfg *config.Config, zone *time.Location) (map[string]recording.Source, error) {
+func recordingSources(nodes []config.FreeSWITCH, zone *time.Location) (map[string]recording.Source, error) {
 	out := map[string]recording.Source{}
-	for _, n := range cfg.FreeSWITCH {
+	for _, n := range nodes {
 		if n.Recordings == nil {
 			continue
 		}
@@ -137,12 +113,13 @@ func (a *App) openRecording(ctx context.Context, id string) (freeswitchcall.Reco
 		return nil, freeswitchcall.ErrNotFound
 	}
 	call := recording.Call{ID: strings.ToLower(id)}
-	source := recording.First(slices.Collect(maps.Values(a.recordings))...)
+	sources := a.nodes.Load().recordings
+	source := recording.First(slices.Collect(maps.Values(sources))...)
 	record, entry, err := a.archive.Find(ctx, id)
 	switch {
 	case err == nil:
 		call.Started = record.Start()
-		if own := a.recordings[entry.Node]; own != nil {
+		if own := sources[entry.Node]; own != nil {
 			source = own
 		}
 	case !errors.Is(err, archive.ErrNotFound):

@@ -79,8 +79,8 @@ func (a *App) operations(u *unit, log hclog.Logger) (map[string]wasm.Operation, 
 	}
 	add(a.journalOperations(u.name))
 	add(a.usersOperations)
-	add(freeswitchcall.Operations(a.freeswitchOptions(log)))
-	add(providercall.Operations(directory{a.registry, a.hookURL}, points))
+	add(a.guardedCalls(freeswitchcall.Operations(a.freeswitchOptions(log))))
+	add(providercall.Operations(directory{a.registry, a.hookURL, a.guard}, points))
 	if u.grant.allows(m, abi.OpHTTPFetch) {
 		client, err := httpcall.New(httpcall.Options{
 			Name: u.name, Pool: a.http, Parsers: parsers{}, Logger: log,

@@ -103,7 +103,7 @@ func (k *hookKeys) open(instance, given string) (bool, error) {
 // hookURL is the address of an instance's webhook, "" without public_url: an
 // aggregator could not reach it.
 func (a *App) hookURL(instance string) string {
-	if a.cfg.Gateway.PublicURL == "" || a.hooks == nil {
+	if a.config().Gateway.PublicURL == "" || a.hooks == nil {
 		return ""
 	}
 	path, err := a.hookPath(instance)
@@ -111,7 +111,7 @@ func (a *App) hookURL(instance string) string {
 		a.log.Error("a webhook has no address", "name", instance, "error", err)
 		return ""
 	}
-	return strings.TrimSuffix(a.cfg.Gateway.PublicURL, "/") + path
+	return strings.TrimSuffix(a.config().Gateway.PublicURL, "/") + path
 }
 
 func (a *App) hookPath(instance string) (string, error) {
@@ -316,7 +316,7 @@ func (p panel) Hook(name string) (admin.Hook, error) {
 	if err != nil {
 		return admin.Hook{}, err
 	}
-	return admin.Hook{Path: p.app.cfg.Gateway.BasePath + path, URL: p.app.hookURL(name), Receipts: receiptPoint(provider.Manifest) != ""}, nil
+	return admin.Hook{Path: p.app.config().Gateway.BasePath + path, URL: p.app.hookURL(name), Receipts: receiptPoint(provider.Manifest) != ""}, nil
 }
 
 // RotateHook gives the webhook of an instance a new secret.

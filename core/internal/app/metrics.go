@@ -67,6 +67,7 @@ func (c collector) Collect(out chan<- prometheus.Metric) {
 		send(descMemory, prometheus.GaugeValue, float64(s.Stats.MemoryBytes), u.name, id)
 	}
 	c.versions(send)
+	c.border(send)
 	if c.app.link != nil {
 		for _, h := range c.app.link.Health() {
 			up := 0.0
@@ -76,6 +77,7 @@ func (c collector) Collect(out chan<- prometheus.Metric) {
 			send(descNode, prometheus.GaugeValue, up, h.Name)
 		}
 	}
+	c.guards(send)
 	j := c.app.journal.Stats()
 	send(descJournal, prometheus.CounterValue, float64(j.Records))
 	send(descJournalTx, prometheus.CounterValue, float64(j.Blocks))

@@ -14,7 +14,7 @@ func (a *App) servePanel() (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	h, err := ui.NewHandler(a.cfg.Gateway.BasePath+server.PanelPath, files)
+	h, err := ui.NewHandler(a.config().Gateway.BasePath+server.PanelPath, files)
 	if err != nil {
 		return nil, err
 	}

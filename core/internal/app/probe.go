@@ -69,10 +69,8 @@ func (p panel) TestProvider(ctx context.Context, t admin.ProviderTest) (admin.Te
 	began := time.Now()
 	report := admin.TestReport{Checked: "start"}
 	watch := p.app.desk.traces.Watch("test-"+strings.ToLower(rand.Text()[:12]), secretsOf(u.schema(), u.settings))
-	err = p.try(ctx, u, watch, &report)
-	if _, lost := p.app.store.Prefix("kv").Prefix(u.name).DropAll(context.WithoutCancel(ctx)); lost != nil {
-		p.app.log.Warn("what a tested instance stored stays", "instance", u.name, "error", lost)
-	}
+	err = p.during(ctx, u, func(instance *plugin.Instance) error { return p.health(ctx, u, instance, watch, &report) })
+	p.forgetProbe(ctx, u)
 	report.Steps, report.Took = watch.End(), milliseconds(time.Since(began))
 	fail(&report, watch, err)
 	return report, nil
@@ -120,8 +118,15 @@ func (p panel) probe(t admin.ProviderTest) (*unit, error) {
 	return u, nil
 }
 
-// try runs the unit and asks it how it is.
-func (p panel) try(ctx context.Context, u *unit, watch *trace.Watch, report *admin.TestReport) (err error) {
+// forgetProbe drops what a tested unit has stored.
+func (p panel) forgetProbe(ctx context.Context, u *unit) {
+	if _, lost := p.app.store.Prefix("kv").Prefix(u.name).DropAll(context.WithoutCancel(ctx)); lost != nil {
+		p.app.log.Warn("what a tested instance stored stays", "instance", u.name, "error", lost)
+	}
+}
+
+// during runs the unit for as long as do takes.
+func (p panel) during(ctx context.Context, u *unit, do func(*plugin.Instance) error) (err error) {
 	a := p.app
 	log := logging.WithPlugin(a.log, u.name)
 	granted, err := a.operations(u, log)
@@ -139,6 +144,11 @@ func (p panel) try(ctx context.Context, u *unit, watch *trace.Watch, report *adm
 	if err := instance.Start(ctx); err != nil {
 		return err
 	}
+	return do(instance)
+}
+
+// health asks a unit that runs how it is, or what money is left.
+func (p panel) health(ctx context.Context, u *unit, instance *plugin.Instance, watch *trace.Watch, report *admin.TestReport) error {
 	q := abi.Request{Kind: abi.Health, RequestID: watch.ID()}
 	point, balance := "", false
 	for _, e := range u.pkg.Manifest.Extends {

@@ -4,12 +4,11 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"slices"
 	"strconv"
 	"time"
 
 	"github.com/patchbay-gw/patchbay/core/internal/admin"
-	"github.com/patchbay-gw/patchbay/core/internal/config"
-	"github.com/patchbay-gw/patchbay/core/internal/freeswitch"
 	"github.com/patchbay-gw/patchbay/core/internal/journal"
 	"github.com/patchbay-gw/patchbay/core/internal/journal/mask"
 	"github.com/patchbay-gw/patchbay/core/internal/params"
@@ -44,7 +43,7 @@ func fail(r *admin.TestReport, watch *trace.Watch, err error) {
 	r.OK, r.Error = false, err.Error()
 	var own *abi.Error
 	if errors.As(err, &own) {
-		r.Unknown = own.Sent
+		r.Unknown, r.Code = own.Sent, string(own.Code)
 	}
 	var dead *wasm.DeadError
 	if errors.As(err, &dead) {
@@ -65,17 +64,54 @@ func (p panel) SendTest(ctx context.Context, name string, m admin.TestMessage) (
 	case u.instance == nil || u.instance.Status().State != plugin.StateWarm:
 		return admin.TestReport{}, problem.Conflict("The provider does not run!")
 	}
-	provider := a.registry.Table().Provider(name)
-	if provider == nil || !provider.Serves(pointSMS, sendOperation) {
+	return p.sendThrough(ctx, u, name, m, func(ctx context.Context, q *abi.Request, watch *trace.Watch, report *admin.TestReport) error {
+		return p.ask(ctx, u.instance, q, watch, report)
+	})
+}
+
+// SendTestUnsaved sends one SMS with settings that are not in force: an instance of its
+// own sends it and ends.
+func (p panel) SendTestUnsaved(ctx context.Context, t admin.ProviderTest, m admin.TestMessage) (admin.TestReport, error) {
+	release, err := p.probing()
+	if err != nil {
+		return admin.TestReport{}, err
+	}
+	defer release()
+	u, err := p.probe(t)
+	if err != nil {
+		return admin.TestReport{}, err
+	}
+	name := t.Name
+	if name == "" {
+		name = "(not saved)"
+	}
+	defer p.forgetProbe(ctx, u)
+	return p.sendThrough(ctx, u, name, m, func(ctx context.Context, q *abi.Request, watch *trace.Watch, report *admin.TestReport) error {
+		return p.during(ctx, u, func(instance *plugin.Instance) error { return p.ask(ctx, instance, q, watch, report) })
+	})
+}
+
+// sendsSMS reports whether a plugin is an SMS aggregator.
+func (u *unit) sendsSMS() bool {
+	return u.pkg != nil && slices.ContainsFunc(u.pkg.Manifest.Extends, func(e manifest.Extension) bool {
+		return e.Point == pointSMS && slices.Contains(e.Operations, sendOperation)
+	})
+}
+
+// sendThrough records a message, lets ask send it through the unit, and records what
+// became of it. name is the provider in the record.
+func (p panel) sendThrough(ctx context.Context, u *unit, name string, m admin.TestMessage, ask func(context.Context, *abi.Request, *trace.Watch, *admin.TestReport) error) (admin.TestReport, error) {
+	a := p.app
+	if !u.sendsSMS() {
 		return admin.TestReport{}, problem.Conflict("The provider sends no SMS!")
 	}
-	phone, err := params.Phone(m.Phone, a.cfg.Gateway.Region)
+	phone, err := params.Phone(m.Phone, a.config().Gateway.Region)
 	if err != nil {
-		return admin.TestReport{}, admin.Reject("phone", admin.Violation{Pointer: "/phone", Message: err.Error()})
+		return admin.TestReport{}, admin.Reject("phone", admin.Violation{Pointer: "/phone", Message: err.Error(), Code: "format", Want: "phone"})
 	}
 	began := time.Now()
 	id, err := a.journal.BeginSMS(ctx, journal.SMS{
-		Phone: a.keepPhone()(phone), Originator: m.Originator, Message: unless(a.cfg.Journal.Messages == "full", mask.Text)(m.Message),
+		Phone: a.keepPhone()(phone), Originator: m.Originator, Message: unless(a.config().Journal.Messages == "full", mask.Text)(m.Message),
 		Provider: name, Module: a.smsModule(), User: m.By, RequestID: m.RequestID,
 	})
 	if err != nil {
@@ -90,7 +126,7 @@ func (p panel) SendTest(ctx context.Context, name string, m admin.TestMessage) (
 	}
 	within, stop := context.WithTimeout(ctx, probeTime)
 	defer stop()
-	err = p.ask(within, u.instance, &q, watch, &report)
+	err = ask(within, &q, watch, &report)
 	report.Steps, report.Took = watch.End(), milliseconds(time.Since(began))
 	fail(&report, watch, err)
 	outcome := journal.SMSOutcome{Result: journal.ResultOK, Provider: name, Module: a.smsModule(), Detail: "test from the panel", Route: "test"}
@@ -124,64 +160,4 @@ func (a *App) smsModule() string {
 		}
 	}
 	return ""
-}
-
-// TestNode connects to one FreeSWITCH with two connections and leaves again.
-func (p panel) TestNode(ctx context.Context, t admin.NodeTest) (admin.TestReport, error) {
-	release, err := p.probing()
-	if err != nil {
-		return admin.TestReport{}, err
-	}
-	defer release()
-	node := freeswitch.NodeConfig{Name: "test", Address: t.Address, User: t.User, Password: t.Password, Connections: 1}
-	if t.Name != "" {
-		i := indexNode(p.app.cfg, t.Name)
-		if i < 0 {
-			return admin.TestReport{}, problem.NotFound("No such node!")
-		}
-		known := p.app.cfg.FreeSWITCH[i]
-		if node.Address == "" {
-			node.Address = known.Address
-		}
-		// A password goes only where it belongs.
-		if node.Password == "" && node.Address == known.Address {
-			node.User, node.Password = known.User, known.Password.Reveal()
-		}
-	}
-	link, err := freeswitch.New(freeswitch.Config{Nodes: []freeswitch.NodeConfig{node}}, p.app.log.Named("freeswitch.test"))
-	if err != nil {
-		return admin.TestReport{}, admin.Reject("node", admin.Violation{Message: err.Error()})
-	}
-	began := time.Now()
-	within, stop := context.WithTimeout(ctx, 10*time.Second)
-	defer stop()
-	link.Start(within)
-	settled := link.WaitSettled(within)
-	report := admin.TestReport{Checked: "connect", Took: milliseconds(time.Since(began)), Steps: []trace.Step{}}
-	h := link.Health()[0]
-	switch {
-	case h.State == freeswitch.StateUp:
-		report.OK, report.Answer = true, map[string]string{"core_uuid": h.CoreUUID}
-	case h.Reason != nil:
-		report.Error = h.Reason.Error()
-	case settled != nil:
-		report.Error = "no answer within ten seconds"
-	default:
-		report.Error = string(h.State)
-	}
-	end, done := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
-	defer done()
-	if err := link.Close(end); err != nil {
-		p.app.log.Warn("a tested node's connection did not close", "error", err)
-	}
-	return report, nil
-}
-
-func indexNode(cfg *config.Config, name string) int {
-	for i := range cfg.FreeSWITCH {
-		if cfg.FreeSWITCH[i].Name == name {
-			return i
-		}
-	}
-	return -1
 }

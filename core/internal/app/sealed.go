@@ -1,7 +1,6 @@
 package app
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -78,33 +77,58 @@ func (v sealedView) Get(key string) ([]byte, error) {
 }
 
 func (v sealedView) Put(key string, value []byte, ttl time.Duration) error {
-	return v.view.Put([]byte(key), v.ring.Seal(v.place(key), value), ttl)
+	return v.ring.Store(v.place(key), value, func(sealed []byte) error { return v.view.Put([]byte(key), sealed, ttl) })
 }
 
 func (v sealedView) Delete(key string) error { return v.view.Delete([]byte(key)) }
 
-// renew seals what an older gateway, or an older key, left. ttl is what values of
-// this view live, 0 for ever. It finds out, too, whether the keys fit.
-func (v sealedView) renew(ctx context.Context, prefix string, ttl time.Duration) error {
-	old := map[string][]byte{}
+// renew seals what an older gateway, or an older key, left, and returns how much that
+// was. ttl is what values of this view live, 0 for ever. It finds out, too, whether the
+// keys fit.
+func (v sealedView) renew(ctx context.Context, prefix string, ttl time.Duration) (int, error) {
+	var old []string
 	err := v.view.Scan(ctx, prefixRange([]byte(prefix)), func(key, raw []byte) error {
-		value, current, err := v.ring.Open(v.place(string(key)), raw)
+		_, current, err := v.ring.Open(v.place(string(key)), raw)
 		if err != nil {
 			return fmt.Errorf("%s: %w", v.name, err)
 		}
 		if !current {
-			old[string(key)] = bytes.Clone(value)
+			old = append(old, string(key))
 		}
 		return nil
 	})
 	if err != nil {
-		return err
+		return 0, err
 	}
+	n := 0
 	var errs []error
-	for key, value := range old {
-		errs = append(errs, v.Put(key, value, ttl))
+	for _, key := range old {
+		err := v.renewOne(key, ttl)
+		if err == nil {
+			n++
+		}
+		errs = append(errs, err, ctx.Err())
 	}
-	return errors.Join(errs...)
+	return n, errors.Join(errs...)
+}
+
+// renewOne reads and writes in one transaction: a value that is written meanwhile must
+// not be lost.
+func (v sealedView) renewOne(key string, ttl time.Duration) error {
+	return v.view.Update(func(tx store.Tx) error {
+		raw, err := tx.Get([]byte(key))
+		if isNotFound(err) {
+			return nil // deleted meanwhile
+		}
+		if err != nil {
+			return err
+		}
+		value, current, err := v.ring.Open(v.place(key), raw)
+		if err != nil || current {
+			return err
+		}
+		return tx.Put([]byte(key), v.ring.Seal(v.place(key), value), ttl)
+	})
 }
 
 // sealedUsers is the part of the store that belongs to auth. Users are sealed:
@@ -137,12 +161,28 @@ func (s sealedUsers) Scan(ctx context.Context, prefix string, fn func(key string
 	})
 }
 
-// renewSeals brings everything that is sealed to the newest key.
-func (a *App) renewSeals(ctx context.Context) error {
-	return errors.Join(
-		a.sealed("auth").renew(ctx, userKeys, 0),
-		a.sealed("registry").renew(ctx, "", 0),
-		a.sealed("hooks").renew(ctx, "", 0),
-		a.sealed("undo").renew(ctx, "", a.cfg.Journal.Retention.Audit),
-	)
+// sealedParts are all places where sealed values are, with how long they live.
+func (a *App) sealedParts() []sealedPart {
+	return []sealedPart{
+		{a.sealed("auth"), userKeys, 0},
+		{a.sealed("registry"), "", 0},
+		{a.sealed("hooks"), "", 0},
+		{a.sealed("undo"), "", a.config().Journal.Retention.Audit},
+	}
+}
+
+type sealedPart struct {
+	view   sealedView
+	prefix string
+	ttl    time.Duration
+}
+
+// renewSeals brings everything that is sealed to the newest key and returns how much
+// was not.
+func (a *App) renewSeals(ctx context.Context) (sum int, err error) {
+	for _, p := range a.sealedParts() {
+		n, fault := p.view.renew(ctx, p.prefix, p.ttl)
+		sum, err = sum+n, errors.Join(err, fault)
+	}
+	return sum, err
 }

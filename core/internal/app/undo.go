@@ -31,6 +31,8 @@ type delta struct {
 	Version   uint64                                   `json:"version"`
 	Modules   map[string]sides[registry.ModuleState]   `json:"modules,omitempty"`
 	Providers map[string]sides[registry.ProviderState] `json:"providers,omitempty"`
+	Nodes     map[string]sides[registry.NodeState]     `json:"nodes,omitempty"`
+	Guards    map[string]sides[registry.GuardState]    `json:"guards,omitempty"`
 }
 
 type sides[T any] struct {
@@ -44,8 +46,11 @@ func (u *undo) note(ctx context.Context, before, after registry.State) {
 	if !reflect.DeepEqual(before.Plugins, after.Plugins) {
 		return
 	}
-	d := &delta{Version: after.Version, Modules: differ(before.Modules, after.Modules), Providers: differ(before.Providers, after.Providers)}
-	if len(d.Modules)+len(d.Providers) > 0 {
+	d := &delta{
+		Version: after.Version, Modules: differ(before.Modules, after.Modules), Providers: differ(before.Providers, after.Providers),
+		Nodes: differ(before.Nodes, after.Nodes), Guards: differ(before.Guards, after.Guards),
+	}
+	if len(d.Modules)+len(d.Providers)+len(d.Nodes)+len(d.Guards) > 0 {
 		admin.Note(ctx, d)
 	}
 }
@@ -126,7 +131,7 @@ func (p panel) Undoable(audits []uint64) (map[uint64]bool, error) {
 
 // fits reports whether everything that the change touched is still as it left it.
 func (d *delta) fits(s registry.State) bool {
-	return fit(d.Modules, s.Modules) && fit(d.Providers, s.Providers)
+	return fit(d.Modules, s.Modules) && fit(d.Providers, s.Providers) && fit(d.Nodes, s.Nodes) && fit(d.Guards, s.Guards)
 }
 
 func fit[T any](changed map[string]sides[T], now map[string]T) bool {
@@ -155,6 +160,8 @@ func (p panel) Restore(ctx context.Context, audit, version uint64) (c admin.Chan
 		before := p.pictures(d, *s)
 		putBack(d.Modules, s.Modules)
 		putBack(d.Providers, s.Providers)
+		putBack(d.Nodes, s.Nodes)
+		putBack(d.Guards, s.Guards)
 		if err := p.unlocked(d, *s); err != nil {
 			return err
 		}
@@ -205,6 +212,15 @@ func (p panel) pictures(d *delta, s registry.State) map[string]any {
 			out[string(kind)+" "+name] = p.unitDocument(u, s)
 		} else {
 			out[string(kind)+" "+name] = nil
+		}
+	}
+	for kind := range d.Guards {
+		out["guard "+kind] = s.Guards[kind].Settings
+	}
+	for name := range d.Nodes {
+		out["node "+name] = nil
+		if n, ok := s.Nodes[name]; ok {
+			out["node "+name] = hideNode(n.Settings)
 		}
 	}
 	for name := range d.Modules {

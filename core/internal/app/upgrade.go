@@ -128,7 +128,7 @@ func (a *App) switchVersion(w upgrade, s *registry.State, out *outcome) error {
 		}
 	}
 	carryConsent(s, users(units, w.id), w.next)
-	trial := a.cfg.Upgrade.Trial
+	trial := a.config().Upgrade.Trial
 	st.Waiting, st.Trial, st.Follow = nil, nil, w.follow
 	if w.trial && trial > 0 && present != nil && present.SHA256 != w.next.SHA256 {
 		st.Trial = &registry.Trial{Previous: present.SHA256, Since: now, Until: now.Add(trial), By: w.by}

@@ -15,8 +15,8 @@ import (
 
 // openLibrary reads the plugin files by the policy of gateway.hcl.
 func (a *App) openLibrary(store string) {
-	o := plugin.LibraryOptions{Folders: a.cfg.Gateway.Plugins, Store: store, Policy: plugin.Policy{Keys: a.cfg.Trust.Keys}}
-	switch a.cfg.Trust.Unsigned {
+	o := plugin.LibraryOptions{Folders: a.config().Gateway.Plugins, Store: store, Policy: plugin.Policy{Keys: a.config().Trust.Keys}}
+	switch a.config().Trust.Unsigned {
 	case config.UnsignedAllow:
 		o.Policy.Unsigned = []plugin.Origin{plugin.OriginFolder, plugin.OriginShipped, plugin.OriginUpload}
 	case config.UnsignedShipped:
@@ -77,7 +77,7 @@ func (a *App) inForce(id string, state registry.State) (*plugin.Package, string)
 	for _, p := range catalogue.Versions(id) {
 		return nil, p.Refused // the newest one says why there is none
 	}
-	return nil, fmt.Sprintf("there is no plugin %q in %s", id, strings.Join(a.cfg.Gateway.Plugins, ", "))
+	return nil, fmt.Sprintf("there is no plugin %q in %s", id, strings.Join(a.config().Gateway.Plugins, ", "))
 }
 
 // version returns what a block of the configuration runs, or why it runs nothing.

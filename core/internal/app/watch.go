@@ -16,7 +16,7 @@ import (
 // watches new versions, until ctx ends.
 func (a *App) watchPlugins(ctx context.Context) {
 	w := &watcher{app: a, sick: map[string]int{}, healed: map[string]string{}}
-	ticker := time.NewTicker(a.cfg.Upgrade.Watch)
+	ticker := time.NewTicker(a.config().Upgrade.Watch)
 	defer ticker.Stop()
 	for {
 		select {
@@ -193,7 +193,7 @@ func (a *App) keepFiles(packages ...*plugin.Package) {
 // and none of those named.
 func (a *App) prune(id string, state registry.State, more ...string) error {
 	st := state.Plugins[id]
-	return a.library.Prune(id, a.cfg.Upgrade.Keep, func(sum string) bool {
+	return a.library.Prune(id, a.config().Upgrade.Keep, func(sum string) bool {
 		return slices.Contains(more, sum) || sum == st.SHA256 || st.Trial != nil && sum == st.Trial.Previous || st.Waiting != nil && sum == st.Waiting.SHA256 || len(a.usersOf(id, sum)) > 0
 	})
 }
@@ -244,7 +244,7 @@ func (w *watcher) trials(ctx context.Context) {
 // judge returns why a version on trial must go, "" when it may stay.
 func (w *watcher) judge(ctx context.Context, id string, st registry.PluginState) string {
 	a := w.app
-	limit := a.cfg.Upgrade.Crashes
+	limit := a.config().Upgrade.Crashes
 	if n, reason := a.crashes.since(id, st.SHA256, st.Trial.Since); n >= limit {
 		return fmt.Sprintf("it crashed %d times within %s of its trial: %s", n, time.Since(st.Trial.Since).Round(time.Second), reason)
 	}

@@ -26,6 +26,7 @@ type Config struct {
 	Store      Store
 	Trust      Trust
 	Upgrade    Upgrade
+	Guards     []Guard         // in file order; kinds are unique
 	FreeSWITCH []FreeSWITCH    // in file order; names are unique
 	Modules    []ModuleBlock   // in file order; names are unique
 	Providers  []ProviderBlock // in file order; names are unique
@@ -46,13 +47,12 @@ type Gateway struct {
 	TrustedProxies []netip.Prefix // whose X-Forwarded-For is believed; masked
 	BasePath       string         // "" or "/…" without a slash at the end
 	TLS            *TLS           // nil: plain HTTP
-	SecretKey      Secret         // seals the secrets in the store, in base64; empty: the key file of the data folder
+	Connections    Connections
+	Drain          Drain
+	SecretKey      Secret // seals the secrets in the store, in base64; empty: the key file of the data folder
 	CORS           CORS
 	Log            Log
 }
-
-// TLS names the certificate chain and its key, both PEM files.
-type TLS struct{ Cert, Key string }
 
 // CORS says which web pages may call the gateway from a browser. No origins: none.
 type CORS struct {
@@ -114,11 +114,15 @@ type Journal struct {
 }
 
 // Retention says how long records are kept; 0 ("forever") means without end.
-type Retention struct{ Requests, SMS, Calls, Audit time.Duration }
+//
+//lint:ignore ST1011 SMS are messages here, not milliseconds
+type Retention struct{ Requests, BadRequests, SMS, Calls, CDR, Audit time.Duration }
 
 // Store is the block "store".
 type Store struct {
 	Cache int64 // bytes
+	// Reserve is the room that the disk keeps: below it the gateway answers 503. Bytes.
+	Reserve int64
 }
 
 // Values of Trust.Unsigned.

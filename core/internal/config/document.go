@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/hashicorp/hcl/v2/hclwrite"
 	"github.com/zclconf/go-cty/cty"
 )
@@ -18,6 +19,7 @@ import (
 type Document struct {
 	Modules   map[string]DocumentUnit `json:"module,omitempty"`
 	Providers map[string]DocumentUnit `json:"provider,omitempty"`
+	Users     map[string]DocumentUser `json:"user,omitempty"`
 }
 
 // DocumentUnit is one module or provider instance.
@@ -52,14 +54,15 @@ type DocumentAction struct {
 // ParseDocument reads a document as HCL. It is text from outside: it sees neither the environment nor files.
 // On errors the Document is nil.
 func ParseDocument(name string, src []byte) (*Document, Diagnostics) {
-	c, diags := Parse(name, src, Env{})
+	var users map[string]DocumentUser
+	c, diags := parse(name, src, Env{}, func(d *decoder, body *hclsyntax.Body) { users = d.takeUsers(body) })
 	if c == nil {
 		return nil, diags
 	}
 	for _, path := range slices.Sorted(maps.Keys(c.set)) {
 		block, rest, _ := strings.Cut(path, ".")
-		foreign := block != "module" && block != "provider"
-		hint := "only blocks module and provider may stand here"
+		foreign := block != "module" && block != "provider" && block != "user"
+		hint := "only blocks module, provider and user may stand here"
 		if leaf := rest[strings.LastIndexByte(rest, '.')+1:]; !foreign && strings.Count(path, ".") == 2 && leaf == "sha256" {
 			foreign, hint = true, "which version runs is decided on the page of the plugin, or in gateway.hcl"
 		}
@@ -74,6 +77,9 @@ func ParseDocument(name string, src []byte) (*Document, Diagnostics) {
 		return nil, diags.sorted()
 	}
 	d := &Document{Modules: map[string]DocumentUnit{}, Providers: map[string]DocumentUnit{}}
+	if len(users) > 0 {
+		d.Users = users
+	}
 	for _, m := range c.Modules {
 		u := c.documentUnit("module", m.Plugin)
 		for _, a := range m.Actions {
@@ -150,6 +156,12 @@ func (d *Document) HCL() []byte {
 			}
 			kind.units[name].write(file.Body().AppendNewBlock(kind.name, []string{name}).Body(), name)
 		}
+	}
+	for _, login := range slices.Sorted(maps.Keys(d.Users)) {
+		if len(file.Body().Blocks()) > 0 {
+			file.Body().AppendNewline()
+		}
+		d.Users[login].write(file.Body().AppendNewBlock("user", []string{login}).Body())
 	}
 	return hclwrite.Format(file.Bytes())
 }

@@ -62,9 +62,15 @@ func Load(path string) (*Config, Diagnostics) {
 // All mistakes are reported at once, in the order of the file; then the Config is nil. Findings without an error are
 // warnings, and the Config is usable. The result does not refer to src.
 func Parse(name string, src []byte, env Env) (*Config, Diagnostics) {
+	return parse(name, src, env, func(*decoder, *hclsyntax.Body) {})
+}
+
+// parse is Parse; before sees the file before it is decoded and may take something off.
+func parse(name string, src []byte, env Env, before func(*decoder, *hclsyntax.Body)) (*Config, Diagnostics) {
 	c, diags := parseDefaults(env)
 	d := &decoder{env: env, diags: diags, set: map[string]Range{}}
 	if body, ok := d.parse(name, src); ok {
+		before(d, body)
 		d.decode(d.scope(nil, Range{File: name}, body), c)
 	}
 	diags = d.diags.sorted()

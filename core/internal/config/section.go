@@ -27,6 +27,7 @@ func (d *decoder) decode(root *scope, c *Config) {
 	}
 	if s := root.block("store"); s != nil {
 		text(s, "cache", &c.Store.Cache, sized(1<<20, 64<<30))
+		text(s, "reserve", &c.Store.Reserve, sized(16<<20, 1<<40))
 		s.finish()
 	}
 	if s := root.block("trust"); s != nil {
@@ -39,6 +40,7 @@ func (d *decoder) decode(root *scope, c *Config) {
 		s.integer("keep", &c.Upgrade.Keep, 1, 100)
 		s.finish()
 	}
+	root.labelled("guard", func(label string, s *scope) { c.Guards = append(c.Guards, decodeGuard(s, label)) })
 	root.labelled("freeswitch", func(label string, s *scope) {
 		c.FreeSWITCH = append(c.FreeSWITCH, decodeFreeSWITCH(s, label))
 	})
@@ -76,14 +78,7 @@ func decodeGateway(s *scope, g *Gateway) {
 	list(s, "trusted_proxies", &g.TrustedProxies, parsePrefix)
 	text(s, "base_path", &g.BasePath, parseBasePath)
 	s.secret("secret_key", &g.SecretKey)
-	if t := s.block("tls"); t != nil {
-		g.TLS = &TLS{}
-		t.folder("cert", &g.TLS.Cert)
-		t.folder("key", &g.TLS.Key)
-		t.require("cert", "name the PEM file of the certificate chain")
-		t.require("key", "name the PEM file of the private key")
-		t.finish()
-	}
+	decodeEdge(s, g)
 	if c := s.block("cors"); c != nil {
 		list(c, "origins", &g.CORS.Origins, parseOrigin)
 		text(c, "max_age", &g.CORS.MaxAge, between(0, day))
@@ -133,8 +128,10 @@ func decodeJournal(s *scope, j *Journal) {
 	text(s, "messages", &j.Messages, oneOf("full", "hidden"))
 	if r := s.block("retention"); r != nil {
 		text(r, "requests", &j.Retention.Requests, parseRetention)
+		text(r, "bad_requests", &j.Retention.BadRequests, parseRetention)
 		text(r, "sms", &j.Retention.SMS, parseRetention)
 		text(r, "calls", &j.Retention.Calls, parseRetention)
+		text(r, "cdr", &j.Retention.CDR, parseRetention)
 		text(r, "audit", &j.Retention.Audit, parseRetention)
 		r.finish()
 	}

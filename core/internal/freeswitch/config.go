@@ -14,6 +14,9 @@ import (
 // and must not call back into the Link.
 type Config struct {
 	Nodes []NodeConfig
+	// OnHangup is called on the goroutine of the event connection when a call on a node has ended, whoever placed it,
+	// with the time that FreeSWITCH bills. It must not block. nil: the event is not asked for.
+	OnHangup func(node, uuid string, billed time.Duration)
 	// OnRestart is called when a node has come back as another process: every live state known of it is void.
 	OnRestart func(node, oldCore, newCore string)
 	// OnState is called whenever a node goes up or down.

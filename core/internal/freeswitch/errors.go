@@ -61,6 +61,9 @@ func (e NodeError) Unwrap() error { return e.Err }
 type NoNodeError struct{ Nodes []NodeError }
 
 func (e *NoNodeError) Error() string {
+	if len(e.Nodes) == 0 {
+		return ErrNoNode.Error() + ": none is configured"
+	}
 	reasons := make([]string, len(e.Nodes))
 	for i, n := range e.Nodes {
 		reasons[i] = n.Error()

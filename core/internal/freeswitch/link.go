@@ -11,31 +11,31 @@ import (
 
 // Link is the connection to all nodes. Its methods are safe for concurrent use.
 type Link struct {
-	nodes []*node
+	hooks Config // without nodes
 	log   hclog.Logger
 
 	mu     sync.Mutex
+	nodes  []*node            // replaced as a whole
+	work   context.Context    // of all nodes; nil before Start
 	stop   context.CancelFunc // nil before Start
 	closed bool
 	wg     sync.WaitGroup
 }
 
-// New checks the configuration and makes a link that is not running yet.
+// New checks the configuration and makes a link that is not running yet. Without nodes it is idle until SetNodes.
 //
 // # Errors
 //
 // Every fault of every node, joined.
 func New(cfg Config, log hclog.Logger) (*Link, error) {
-	cfg, err := cfg.withDefaults()
-	if err != nil {
-		return nil, err
-	}
 	if log == nil {
 		log = hclog.NewNullLogger()
 	}
-	l := &Link{log: log}
-	for _, n := range cfg.Nodes {
-		l.nodes = append(l.nodes, newNode(n, cfg, log))
+	hooks := cfg
+	hooks.Nodes = nil
+	l := &Link{log: log, hooks: hooks}
+	if err := l.SetNodes(cfg.Nodes); err != nil {
+		return nil, err
 	}
 	return l, nil
 }
@@ -48,9 +48,9 @@ func (l *Link) Start(ctx context.Context) {
 	if l.stop != nil || l.closed {
 		return
 	}
-	ctx, l.stop = context.WithCancel(ctx)
+	l.work, l.stop = context.WithCancel(ctx)
 	for _, n := range l.nodes {
-		l.wg.Go(func() { n.run(ctx) })
+		l.begin(n)
 	}
 }
 
@@ -60,7 +60,7 @@ func (l *Link) Start(ctx context.Context) {
 //
 // ctx.Err().
 func (l *Link) WaitSettled(ctx context.Context) error {
-	for _, n := range l.nodes {
+	for _, n := range l.list() {
 		select {
 		case <-n.settled:
 		case <-ctx.Done():
@@ -97,8 +97,9 @@ func (l *Link) Close(ctx context.Context) error {
 
 // Nodes returns the names of the nodes in configured order.
 func (l *Link) Nodes() []string {
-	out := make([]string, len(l.nodes))
-	for i, n := range l.nodes {
+	nodes := l.list()
+	out := make([]string, len(nodes))
+	for i, n := range nodes {
 		out[i] = n.cfg.Name
 	}
 	return out
@@ -106,15 +107,16 @@ func (l *Link) Nodes() []string {
 
 // Health returns a snapshot of every node in configured order.
 func (l *Link) Health() []NodeHealth {
-	out := make([]NodeHealth, len(l.nodes))
-	for i, n := range l.nodes {
+	nodes := l.list()
+	out := make([]NodeHealth, len(nodes))
+	for i, n := range nodes {
 		out[i] = n.health()
 	}
 	return out
 }
 
 func (l *Link) node(name string) (*node, error) {
-	for _, n := range l.nodes {
+	for _, n := range l.list() {
 		if n.cfg.Name == name {
 			return n, nil
 		}
@@ -129,7 +131,7 @@ func (l *Link) node(name string) (*node, error) {
 //
 // A *ValueError when no node allows the account; a *NoNodeError with each node's reason when none is up.
 func (l *Link) choose(name string, a Account) ([]*node, error) {
-	allowed := l.nodes
+	allowed := l.list()
 	if name != "" {
 		n, err := l.node(name)
 		if err != nil {
@@ -152,6 +154,8 @@ func (l *Link) choose(name string, a Account) ([]*node, error) {
 		up = append(up, n)
 	}
 	switch {
+	case len(allowed) == 0:
+		return nil, &NoNodeError{}
 	case !permitted:
 		return nil, &ValueError{"sip", "the account is not in the list of accounts of any node"}
 	case len(up) == 0:

@@ -75,7 +75,6 @@ func TestConfigIsChecked(t *testing.T) {
 		return n
 	}
 	for name, nodes := range map[string][]freeswitch.NodeConfig{
-		"none":              {},
 		"name":              {with(func(n *freeswitch.NodeConfig) { n.Name = "a b" })},
 		"same name":         {good, good},
 		"address":           {with(func(n *freeswitch.NodeConfig) { n.Address = "127.0.0.1" })},

@@ -23,6 +23,7 @@ type node struct {
 	log   hclog.Logger
 	jobs  jobTable
 	pool  *pool
+	stop  context.CancelFunc // set when it runs, by the link
 
 	settled chan struct{} // closed when the first attempt has come to an end
 	news    chan struct{} // tells run that an event changed something; capacity 1
@@ -133,7 +134,7 @@ func (n *node) subscribe(ctx context.Context, conn *esl.Conn) error {
 	if !strings.HasPrefix(reply.Text, "+OK") {
 		return fmt.Errorf("subscribe to events: %w; BACKGROUND_JOB, HEARTBEAT and SHUTDOWN must be in esl-allowed-events", ErrPermission)
 	}
-	return nil
+	return n.subscribeHangup(ctx, conn)
 }
 
 // probe proves that a command gets through and its result comes back as an event. It also learns the Core-UUID.
@@ -191,6 +192,9 @@ func (n *node) onEvent(life int, e esl.Event) {
 		case n.news <- struct{}{}:
 		default:
 		}
+	}
+	if n.hangup(e) {
+		return
 	}
 	if e.Name() == "BACKGROUND_JOB" {
 		n.jobs.finish(e.Header.Get("Job-UUID"), e.Body)

@@ -239,13 +239,16 @@ func tag[From, To any](rows []From, with func(From) To) []To {
 
 // fanOut asks one node or all at the same time; rows and errors are in the order of the nodes.
 func fanOut[T any](ctx context.Context, l *Link, name string, ask func(context.Context, *node) ([]T, error)) ([]T, []NodeError) {
-	nodes := l.nodes
+	nodes := l.list()
 	if name != "" {
 		n, err := l.node(name)
 		if err != nil {
 			return []T{}, []NodeError{{name, err}}
 		}
 		nodes = []*node{n}
+	}
+	if len(nodes) == 0 { // an empty list would look complete
+		return []T{}, []NodeError{{"(none)", &NoNodeError{}}}
 	}
 	rows := make([][]T, len(nodes))
 	errs := make([]error, len(nodes))

@@ -88,15 +88,19 @@ func (j *Journal) BeginSMS(ctx context.Context, s SMS) (uint64, error) {
 //
 // # Errors
 //
-// As for AppendRequest, and [ErrUnknownID].
+// As for AppendRequest, and [ErrUnknownID]. What a full disk refused is written as
+// soon as there is room, all the same.
 func (j *Journal) EndSMS(ctx context.Context, id uint64, o SMSOutcome) error {
-	p := pendings.Get().(*pending)
-	p.smsEnd = smsEnd{id: id, outcome: o}
-	p.smsEnd.outcome.Parts = slices.Clone(o.Parts)
+	o.Parts = slices.Clone(o.Parts)
 	if o.Done.IsZero() {
-		p.smsEnd.outcome.Done = j.now()
+		o.Done = j.now()
 	}
-	return j.end(ctx, p, KindSMS, id)
+	write := func(ctx context.Context) error {
+		p := pendings.Get().(*pending)
+		p.smsEnd = smsEnd{id: id, outcome: o}
+		return j.end(ctx, p, KindSMS, id)
+	}
+	return j.owed.keep(write(ctx), write)
 }
 
 // BeginCall writes the intent to call; see [Journal.BeginSMS].
@@ -109,13 +113,16 @@ func (j *Journal) BeginCall(ctx context.Context, c Call) (uint64, error) {
 
 // EndCall writes the outcome of the call; see [Journal.EndSMS].
 func (j *Journal) EndCall(ctx context.Context, id uint64, o CallOutcome) error {
-	p := pendings.Get().(*pending)
-	p.callEnd = o
 	if o.Done.IsZero() {
-		p.callEnd.Done = j.now()
+		o.Done = j.now()
 	}
-	p.outcome = &p.callEnd
-	return j.end(ctx, p, KindCall, id)
+	write := func(ctx context.Context) error {
+		p := pendings.Get().(*pending)
+		p.callEnd = o
+		p.outcome = &p.callEnd
+		return j.end(ctx, p, KindCall, id)
+	}
+	return j.owed.keep(write(ctx), write)
 }
 
 func (j *Journal) end(ctx context.Context, p *pending, k Kind, id uint64) error {

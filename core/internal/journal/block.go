@@ -8,12 +8,14 @@ import (
 	"time"
 )
 
-// A block, version 1 (of SMS version 3, whose records have one field more):
+// A block, version 1 (of SMS version 3, whose records have one field more; version
+// 4 is a block that records were erased from):
 //
 //	version  1 byte
 //	kind     1 byte
 //	crc32c   4 bytes, big-endian, over everything but itself
 //	count, bad, first id, lowest time, highest - lowest time   varints; times in µs
+//	ids                    varint, versions 2 and 4: how many ids the block has used
 //	count × { time - lowest time   varint
 //	          fields               see fields.go }
 //
@@ -21,8 +23,8 @@ import (
 // of 400 or above.
 //
 // An extract, version 2, repeats the bad records of one block, so that a query
-// for them reads nothing else. It has the block's key and first id; each of its
-// records begins with its distance from the first id, as a varint.
+// for them reads nothing else. It has the block's key and first id. Its records,
+// and those of version 4, begin with their distance from the first id, as a varint.
 //
 // There is no compression here: the database compresses groups of blocks,
 // which also helps when a block holds a single record.
@@ -30,6 +32,7 @@ const (
 	blockVersion   = 1
 	extractVersion = 2
 	ownedVersion   = 3 // of blocks of SMS that name their module
+	thinnedVersion = 4 // of blocks whose ids have gaps
 
 	outcomeVersion = 1
 	statusVersion  = 2 // of outcomes of SMS that have a delivery status
@@ -53,6 +56,7 @@ func checksum(block []byte) uint32 {
 type header struct {
 	count, bad, first uint64
 	low, high         uint64 // times, µs
+	ids               uint64 // from first on, those of missing records included
 }
 
 // builder collects the records of one kind in one batch.
@@ -91,7 +95,7 @@ func (b *builder) block() []byte {
 // extract encodes the bad ones of the records, of which there is at least one;
 // the bytes are valid until the next reset.
 func (b *builder) extract() []byte {
-	h := header{count: b.head.bad, bad: b.head.bad, first: b.head.first, low: b.head.high, high: b.head.low}
+	h := header{count: b.head.bad, bad: b.head.bad, first: b.head.first, low: b.head.high, high: b.head.low, ids: b.head.count}
 	for i, r := range b.recs {
 		if r.bad() {
 			h.low, h.high = min(h.low, b.times[i]), max(h.high, b.times[i])
@@ -124,7 +128,13 @@ func (e *encoder) begin(version byte, k Kind, h header) {
 	e.uint(h.first)
 	e.uint(h.low)
 	e.uint(h.high - h.low)
+	if gaps(version) {
+		e.uint(h.ids)
+	}
 }
+
+// gaps reports whether records of the version say their distance from the first id.
+func gaps(version byte) bool { return version == extractVersion || version == thinnedVersion }
 
 func (e *encoder) seal() []byte {
 	binary.BigEndian.PutUint32(e.b[crcAt:], checksum(e.b))
@@ -148,7 +158,7 @@ func parseHeader(block []byte, version byte, want Kind) (header, error) {
 	if len(block) < headerAt {
 		return header{}, fmt.Errorf("block of %d bytes is cut short", len(block))
 	}
-	if block[0] != version && (version != blockVersion || block[0] != newest(want)) {
+	if block[0] != version && (version != blockVersion || block[0] != newest(want) && block[0] != thinnedVersion) {
 		return header{}, fmt.Errorf("block version %d, want %d", block[0], version)
 	}
 	if Kind(block[1]) != want {
@@ -157,20 +167,26 @@ func parseHeader(block []byte, version byte, want Kind) (header, error) {
 	if binary.BigEndian.Uint32(block[crcAt:]) != checksum(block) {
 		return header{}, errChecksum
 	}
-	// The header is at most five varints; no need to copy the records for it.
-	d := decoder{s: string(block[headerAt:min(len(block), headerAt+5*binary.MaxVarintLen64)])}
+	// The header is at most six varints; no need to copy the records for it.
+	d := decoder{s: string(block[headerAt:min(len(block), headerAt+6*binary.MaxVarintLen64)]), version: block[0]}
 	return d.header(uint64(len(block)))
 }
 
 func (d *decoder) header(size uint64) (header, error) {
 	h := header{count: d.uint(), bad: d.uint(), first: d.uint(), low: d.uint()}
 	span := d.uint()
+	h.ids = h.count
+	if gaps(d.version) {
+		h.ids = d.uint()
+	}
 	switch {
 	case d.err != nil:
 	case h.count == 0 || h.count > maxBatch || h.count > size:
 		d.fail("%d records in %d bytes", h.count, size)
 	case h.bad > h.count:
 		d.fail("%d of %d records bad", h.bad, h.count)
+	case h.ids < h.count || h.ids > maxBatch:
+		d.fail("%d records with %d ids", h.count, h.ids)
 	case h.first == 0 || h.first+maxBatch < h.first:
 		d.fail("first id %d", h.first)
 	case h.low > maxMicros || span > maxMicros-h.low:
@@ -189,10 +205,9 @@ func readBlock[T any, P row[T]](block []byte, rows []T) ([]T, error) {
 		return rows, err
 	}
 	whole := len(rows)
-	extract := block[0] == extractVersion
 	for i, distance := uint64(0), uint64(0); i < h.count; i, distance = i+1, distance+1 {
-		if extract {
-			if next := d.uint(); next < distance || next >= maxBatch {
+		if gaps(d.version) {
+			if next := d.uint(); next < distance || next >= h.ids {
 				d.fail("id of record %d out of order", i)
 			} else {
 				distance = next

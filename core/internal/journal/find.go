@@ -2,10 +2,12 @@ package journal
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/patchbay-gw/patchbay/core/internal/store"
@@ -131,7 +133,7 @@ func (j *Journal) intent(id uint64) (SMS, error) {
 		return SMS{}, fmt.Errorf("journal: find %s %d: %w", KindSMS, id, err)
 	}
 	h, err := parseHeader(block, blockVersion, KindSMS)
-	if err == nil && id-h.first >= h.count {
+	if err == nil && id-h.first >= h.ids {
 		return SMS{}, unknown // lost in a batch that could not be written
 	}
 	var rows []SMS
@@ -142,7 +144,11 @@ func (j *Journal) intent(id uint64) (SMS, error) {
 		j.damaged(KindSMS, key, err)
 		return SMS{}, unknown
 	}
-	s := rows[id-h.first]
+	i, there := slices.BinarySearchFunc(rows, id, func(s SMS, id uint64) int { return cmp.Compare(s.ID, id) })
+	if !there {
+		return SMS{}, unknown // erased
+	}
+	s := rows[i]
 	if s.Module == "" {
 		s.Module = formerModule
 	}

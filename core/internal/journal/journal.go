@@ -28,7 +28,8 @@
 // block whose key is between t and t+late. Outcomes of SMS and calls are small
 // values of their own, keyed by the id of the intent. Beside each block with bad
 // records stands an extract of them under the same key, written and removed in
-// the same transactions.
+// the same transactions. After every few thousand records a digest says what can
+// be found among them (see digest.go), so that a query for little reads little.
 //
 // # Delivery of SMS
 //
@@ -102,6 +103,9 @@ type Options struct {
 	// Retention is how long the records of a kind are kept; 0 or absent keeps
 	// them for ever.
 	Retention map[Kind]time.Duration
+	// BadRequests keeps the bad requests longer than the others, for queries with
+	// BadOnly; 0 keeps them as long as Retention says, a negative time for ever.
+	BadRequests time.Duration
 	// RetentionEvery is the pause between sweeps; 0 means 10 minutes.
 	RetentionEvery time.Duration
 	// Queue bounds the records waiting to be written; 0 means 4096. Appenders
@@ -120,9 +124,11 @@ type Journal struct {
 	writer *writer
 
 	retention map[Kind]time.Duration
-	retainMu  sync.Mutex // one sweep at a time
+	badLonger time.Duration // how much longer bad requests are kept; negative: for ever
+	retainMu  sync.Mutex    // one sweep at a time
 	stop      context.CancelFunc
 	swept     chan struct{}
+	owed      owed
 
 	corrupt atomic.Uint64
 }
@@ -134,10 +140,12 @@ type sequence struct {
 	blocks   store.View
 	extracts store.View
 	outcomes store.View
+	digests  store.View
 	boot     uint64        // intents from here on were begun by this process
 	next     atomic.Uint64 // the next id
 	written  atomic.Uint64 // ids below are in the store, or never will be
 	floor    atomic.Uint64 // ids below were removed by retention
+	gone     gone
 	last     atomic.Uint64 // the highest block time, µs
 	late     atomic.Uint64 // see the package comment, µs
 
@@ -153,7 +161,7 @@ func outcomeName(k Kind) string { return "o" + kindNames[k] }
 
 // Open reads where each kind's sequence stands and starts the journal's
 // goroutines. The store must stay open until Close has returned.
-func Open(ctx context.Context, opts Options) (*Journal, error) {
+func Open(ctx context.Context, opts Options) (_ *Journal, err error) {
 	j := &Journal{
 		logger:    opts.Logger,
 		now:       opts.Now,
@@ -175,6 +183,9 @@ func Open(ctx context.Context, opts Options) (*Journal, error) {
 			j.retention[k] = d
 		}
 	}
+	if j.badLonger, err = badLonger(opts.Retention[KindRequest], opts.BadRequests); err != nil {
+		return nil, err
+	}
 	if opts.Queue < 0 || opts.RetentionEvery < 0 {
 		return nil, errors.New("journal: Queue and RetentionEvery must not be negative")
 	}
@@ -184,6 +195,7 @@ func Open(ctx context.Context, opts Options) (*Journal, error) {
 			blocks:   opts.View.Prefix(blockName(k)),
 			extracts: opts.View.Prefix(extractName(k)),
 			outcomes: opts.View.Prefix(outcomeName(k)),
+			digests:  opts.View.Prefix(digestName(k)),
 		}
 		if err := j.recall(ctx, s); err != nil {
 			return nil, fmt.Errorf("journal: read the state of %s: %w", k, err)
@@ -202,6 +214,11 @@ func Open(ctx context.Context, opts Options) (*Journal, error) {
 		every = 10 * time.Minute
 	}
 	j.writer = newWriter(j, opts.View, queue)
+	for _, s := range j.kind[KindRequest:] {
+		if err := j.resume(ctx, s, &j.writer.gathers[s.kind]); err != nil {
+			return nil, fmt.Errorf("journal: digests of %s: %w", s.kind, err)
+		}
+	}
 	if err := j.writer.parked.count(ctx, opts.View); err != nil {
 		return nil, fmt.Errorf("journal: parked receipts: %w", err)
 	}
@@ -209,6 +226,8 @@ func Open(ctx context.Context, opts Options) (*Journal, error) {
 	j.stop = stop
 	go j.writer.run()
 	go j.sweep(background, every)
+	j.owed.ended = make(chan struct{})
+	go j.owed.run(background)
 	return j, nil
 }
 
@@ -217,6 +236,7 @@ func Open(ctx context.Context, opts Options) (*Journal, error) {
 func (j *Journal) Close() error {
 	j.stop()
 	<-j.swept
+	<-j.owed.ended
 	j.writer.close()
 	return nil
 }

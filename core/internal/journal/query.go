@@ -39,11 +39,16 @@ type Query struct {
 	Reverse bool
 }
 
-// Page is a part of a query's answer.
+// Page is a part of a query's answer. It has as many rows as the query's limit,
+// or all that there are, unless it is partial.
 type Page[T any] struct {
 	Rows []T
 	// Next is the cursor of the following page, empty when there is none.
 	Next string
+	// Partial means that the search ended early to keep the page short, having
+	// come as far as Searched. What else matches is behind Next.
+	Partial  bool
+	Searched time.Time
 	// Skipped counts the damaged blocks that were passed over; their records
 	// are missing from Rows.
 	Skipped int
@@ -152,6 +157,9 @@ func (q Query) plan(k Kind) (plan, error) {
 	if !q.From.IsZero() && !q.To.IsZero() && q.From.After(q.To) {
 		return p, fmt.Errorf("%w: From %s is after To %s", ErrBadQuery,
 			q.From.Format(time.RFC3339), q.To.Format(time.RFC3339))
+	}
+	if p.filter.text != "" {
+		grams(p.filter.text, func(h uint64) { p.filter.grams = append(p.filter.grams, h) })
 	}
 	p.print = p.fingerprint()
 	if q.Cursor == "" {

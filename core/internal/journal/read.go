@@ -27,6 +27,7 @@ type reader[T any, P row[T]] struct {
 	j       *Journal
 	s       *sequence
 	plan    plan
+	needle  *needle
 	join    join[T]
 	rows    []T // done
 	spots   []rowSpot
@@ -34,6 +35,8 @@ type reader[T any, P row[T]] struct {
 	where   []rowSpot
 	block   []T // scratch
 	skipped int
+	effort  effort
+	at      rowSpot // everything up to here has been looked at
 }
 
 func page[T any, P row[T]](ctx context.Context, j *Journal, k Kind, q Query, join join[T]) (Page[T], error) {
@@ -41,72 +44,100 @@ func page[T any, P row[T]](ctx context.Context, j *Journal, k Kind, q Query, joi
 	if err != nil {
 		return Page[T]{}, err
 	}
-	r := &reader[T, P]{j: j, s: j.kind[k], plan: p, join: join}
+	r := &reader[T, P]{j: j, s: j.kind[k], plan: p, join: join, needle: newNeedle(p.filter.text)}
 	if err := r.read(ctx); err != nil {
 		return Page[T]{}, fmt.Errorf("journal: read %s records: %w", k, err)
 	}
 	out := Page[T]{Rows: r.rows, Skipped: r.skipped}
-	if len(out.Rows) > p.limit {
+	switch {
+	case len(out.Rows) > p.limit:
 		out.Next = p.cursor(r.spots[p.limit-1])
 		clear(out.Rows[p.limit:])
 		out.Rows = out.Rows[:p.limit:p.limit]
+	case r.spent():
+		out.Next, out.Partial, out.Searched = p.cursor(r.at), true, fromMicros(min(r.at.high, maxMicros))
 	}
 	return out, nil
 }
 
 func (r *reader[T, P]) read(ctx context.Context) error {
-	keys, empty := r.keys()
+	from, to, empty := r.keys()
 	if empty {
 		return nil
 	}
-	blocks := r.s.blocks
-	if r.extracts() {
-		blocks = r.s.extracts
+	var err error
+	if r.plan.filter.selects() {
+		err = r.selective(ctx, from, to)
+	} else {
+		_, err = r.scan(ctx, from, to)
 	}
-	err := blocks.Scan(ctx, keys, func(key, value []byte) error {
-		if err := r.visit(key, value); err != nil {
-			return err
-		}
-		// One row more than the limit tells whether there is another page.
-		if r.join == nil || len(r.chunk) >= joinChunk || len(r.rows)+len(r.chunk) > r.plan.limit {
-			if err := r.flush(ctx); err != nil {
-				return err
-			}
-		}
-		if len(r.rows) > r.plan.limit {
-			return store.ErrStop
-		}
-		return nil
-	})
 	if err != nil {
 		return err
 	}
 	return r.flush(ctx)
 }
 
+// scan reads the blocks with keys in [from, to) and reports whether the page is
+// over: it is full, or enough effort was spent.
+func (r *reader[T, P]) scan(ctx context.Context, from, to []byte) (over bool, err error) {
+	blocks := r.s.blocks
+	if r.extracts() {
+		blocks = r.s.extracts
+	}
+	err = blocks.Scan(ctx, store.Range{From: from, To: to, Reverse: r.plan.reverse}, func(key, value []byte) error {
+		if err := r.visit(key, value); err != nil {
+			return err
+		}
+		// One row more than the limit tells whether there is another page.
+		if r.join == nil || len(r.chunk) >= joinChunk || len(r.rows)+len(r.chunk) > r.plan.limit || r.spent() {
+			if err := r.flush(ctx); err != nil {
+				return err
+			}
+		}
+		if over = r.over(); over {
+			return store.ErrStop
+		}
+		return nil
+	})
+	return over, err
+}
+
+func (r *reader[T, P]) over() bool { return len(r.rows) > r.plan.limit || r.spent() }
+
+// spent reports whether a search has gone on for long enough. A page without a
+// filter finds something all the time.
+func (r *reader[T, P]) spent() bool { return r.effort.spent() && r.plan.filter.any() }
+
 // extracts reports whether the extracts answer the query: they hold every bad
 // request. Whether an SMS or a call is bad only its outcome tells.
 func (r *reader[T, P]) extracts() bool { return r.plan.filter.badOnly && r.plan.kind == KindRequest }
 
-// keys is the range of the blocks that can hold matching records.
-func (r *reader[T, P]) keys() (store.Range, bool) {
+// keys bounds the blocks that can hold matching records; a nil to is open.
+func (r *reader[T, P]) keys() (from, to []byte, empty bool) {
 	p := &r.plan
 	if p.from >= p.to {
-		return store.Range{}, true
+		return nil, nil, true
 	}
-	from := blockKey(p.from, 0)
-	var to []byte
+	gone := r.s.gone.get()
+	floor := gone.blocks
+	if r.extracts() {
+		floor = gone.extracts
+	}
+	if p.from > floor.high {
+		floor = blockSpot{high: p.from}
+	}
+	from = floor.key()
 	if late := r.s.late.Load(); p.to <= maxMicros && late < math.MaxUint64-p.to {
 		to = blockKey(p.to+late, 0)
 	}
 	if p.after != nil {
 		if p.reverse {
 			to = append(blockKey(p.after.high, p.after.first), 0) // with the block itself
-		} else {
-			from = blockKey(max(p.after.high, p.from), p.after.first)
+		} else if after := blockKey(p.after.high, p.after.first); string(after) > string(from) {
+			from = after
 		}
 	}
-	return store.Range{From: from, To: to, Reverse: p.reverse}, false
+	return from, to, false
 }
 
 // visit adds the matching records of one block to the chunk.
@@ -129,7 +160,17 @@ func (r *reader[T, P]) visit(key, value []byte) error {
 	case h.first != first:
 		r.skip(key, fmt.Errorf("first id %d, its key says %d", h.first, first))
 		return nil
-	case h.high < p.from || h.low >= p.to:
+	}
+	r.at = rowSpot{high, first, first} // of a walk backwards
+	if !p.reverse {
+		r.at.id = first + h.ids - 1
+	}
+	if h.high < p.from || h.low >= p.to {
+		r.effort.block(len(value))
+		return nil
+	}
+	if !r.needle.in(value) {
+		r.effort.search(len(value))
 		return nil
 	}
 	clear(r.block)
@@ -141,6 +182,7 @@ func (r *reader[T, P]) visit(key, value []byte) error {
 	if p.reverse {
 		slices.Reverse(r.block)
 	}
+	before := len(r.chunk)
 	for i := range r.block {
 		rec := P(&r.block[i])
 		id, at := rec.head()
@@ -150,12 +192,13 @@ func (r *reader[T, P]) visit(key, value []byte) error {
 		if p.after != nil && (!p.reverse && *id <= p.after.id || p.reverse && *id >= p.after.id) {
 			continue
 		}
-		if !rec.matches(&p.filter) {
+		if p.filter.badOnly && p.kind == KindRequest && !rec.bad() || !matches(rec, &p.filter) {
 			continue
 		}
 		r.chunk = append(r.chunk, r.block[i])
 		r.where = append(r.where, rowSpot{high, first, *id})
 	}
+	r.effort.records(len(value), len(r.block)-(len(r.chunk)-before))
 	return nil
 }
 
@@ -172,6 +215,7 @@ func (r *reader[T, P]) flush(ctx context.Context) error {
 		if rows, spots, err = r.join(ctx, &r.plan, rows, spots); err != nil {
 			return err
 		}
+		r.effort.joined(len(r.chunk) - len(rows))
 	}
 	if n := len(r.rows) + len(rows); n > cap(r.rows) && n > manyRows {
 		// A page of thousands of rows is filled in place, not copied as it grows.

@@ -129,7 +129,6 @@ type row[T any] interface {
 	*T
 	entry
 	decode(*decoder)
-	matches(*filter) bool
 }
 
 // entry is the writing side of a record. head gives access to id and time,
@@ -138,6 +137,9 @@ type entry interface {
 	fields
 	head() (*uint64, *time.Time)
 	bad() bool
+	// names are what queries want to be equal; texts adds those that they search.
+	names() (user, module, action string)
+	texts(list []string) []string
 }
 
 type fields interface {
@@ -151,14 +153,25 @@ type encodable interface{ encode(*encoder) }
 type filter struct {
 	badOnly              bool
 	user, module, action string
-	text                 string // lower case
+	text                 string   // lower case
+	grams                []uint64 // of text
 }
 
-func (f *filter) contains(fields ...string) bool {
+func (f *filter) any() bool {
+	return f.badOnly || f.user != "" || f.module != "" || f.action != "" || f.text != ""
+}
+
+// matches is the part of the filter that needs no outcome.
+func matches(e entry, f *filter) bool {
+	user, module, action := e.names()
+	if !is(f.user, user) || !is(f.module, module) || !is(f.action, action) {
+		return false
+	}
 	if f.text == "" {
 		return true
 	}
-	for _, s := range fields {
+	var room [9]string
+	for _, s := range e.texts(room[:0]) {
 		if strings.Contains(s, f.text) || strings.Contains(strings.ToLower(s), f.text) {
 			return true
 		}
@@ -178,22 +191,23 @@ func (r *SMS) bad() bool     { return false }
 func (r *Call) bad() bool    { return false }
 func (r *Audit) bad() bool   { return false }
 
-func (r *Request) matches(f *filter) bool {
-	return (!f.badOnly || r.bad()) && is(f.user, r.User) && is(f.module, r.Module) && is(f.action, r.Action) &&
-		f.contains(r.Error, r.Body, r.RequestID, r.Reason, r.ErrorID, r.IP, r.User, r.Module, r.Action)
+func (r *Request) names() (user, module, action string) { return r.User, r.Module, r.Action }
+func (r *SMS) names() (user, module, action string)     { return r.User, "", "" }
+func (r *Call) names() (user, module, action string)    { return r.User, "", "" }
+func (r *Audit) names() (user, module, action string)   { return r.User, "", r.Action }
+
+func (r *Request) texts(list []string) []string {
+	return append(list, r.Error, r.Body, r.RequestID, r.Reason, r.ErrorID, r.IP, r.User, r.Module, r.Action)
 }
 
-func (r *SMS) matches(f *filter) bool {
-	return is(f.user, r.User) &&
-		f.contains(r.Phone, r.Originator, r.Message, r.ProjectID, r.SessionID, r.RequestID, r.User, r.Provider)
+func (r *SMS) texts(list []string) []string {
+	return append(list, r.Phone, r.Originator, r.Message, r.ProjectID, r.SessionID, r.RequestID, r.User, r.Provider)
 }
 
-func (r *Call) matches(f *filter) bool {
-	return is(f.user, r.User) &&
-		f.contains(r.Node, r.Called, r.Caller, r.Account, r.UUID, r.RequestID, r.User)
+func (r *Call) texts(list []string) []string {
+	return append(list, r.Node, r.Called, r.Caller, r.Account, r.UUID, r.RequestID, r.User)
 }
 
-func (r *Audit) matches(f *filter) bool {
-	return is(f.user, r.User) && is(f.action, r.Action) &&
-		f.contains(r.IP, r.Action, r.Object, r.Before, r.After, r.RequestID, r.User)
+func (r *Audit) texts(list []string) []string {
+	return append(list, r.IP, r.Action, r.Object, r.Before, r.After, r.RequestID, r.User)
 }

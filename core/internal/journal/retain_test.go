@@ -221,3 +221,109 @@ func TestCorruptOutcomeAndState(t *testing.T) {
 		t.Errorf("next id %d, %v", next, err)
 	}
 }
+
+// TestBadRequestsStayLonger: their report goes on when the requests are gone.
+func TestBadRequestsStayLonger(t *testing.T) {
+	w := newWorld(t)
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	const day = 24 * time.Hour
+	w.open(journal.Options{Retention: map[journal.Kind]time.Duration{journal.KindRequest: 30 * day}, BadRequests: 50 * day})
+	for range 60 {
+		w.add(journal.Request{Status: 200})
+		w.add(journal.Request{Status: 500})
+		w.clock.move(day)
+	}
+	keep := func(state string, all, bad int) {
+		t.Helper()
+		if got := len(w.requests(journal.Query{})); got != all {
+			t.Errorf("%s: %d requests, want %d", state, got, all)
+		}
+		for _, reverse := range []bool{false, true} {
+			if got := len(w.requests(journal.Query{BadOnly: true, Reverse: reverse})); got != bad {
+				t.Errorf("%s: %d bad requests, want %d", state, got, bad)
+			}
+		}
+	}
+	keep("before", 120, 60)
+	if _, err := w.Retain(t.Context(), journal.KindRequest, w.clock.now().Add(-30*day)); err != nil {
+		t.Fatal(err)
+	}
+	keep("after", 60, 50)
+	w.reopen()
+	keep("opened again", 60, 50)
+	if _, err := w.Retain(t.Context(), journal.KindRequest, w.clock.now()); err != nil {
+		t.Fatal(err)
+	}
+	keep("without a longer time", 0, 0)
+	for _, bad := range []time.Duration{day, 29 * day} {
+		o := journal.Options{View: w.view(), Retention: map[journal.Kind]time.Duration{journal.KindRequest: 30 * day}, BadRequests: bad}
+		if _, err := journal.Open(t.Context(), o); err == nil {
+			t.Errorf("bad requests kept for %s only", bad)
+		}
+	}
+}
+
+// TestRetainGoesOn: every sweep begins where the last one ended, also after a start,
+// and outcomes go with their records.
+func TestRetainGoesOn(t *testing.T) {
+	w := newWorld(t)
+	for round := range 5 {
+		for range 20 {
+			id, err := w.BeginSMS(t.Context(), journal.SMS{Module: "sms"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := w.EndSMS(t.Context(), id, journal.SMSOutcome{Result: journal.ResultOK, Module: "sms"}); err != nil {
+				t.Fatal(err)
+			}
+			w.clock.move(time.Second)
+		}
+		if n, err := w.Retain(t.Context(), journal.KindSMS, w.clock.now().Add(-10*time.Second)); n == 0 || err != nil {
+			t.Fatalf("round %d: %d, %v", round, n, err)
+		}
+		p, err := w.SMS(t.Context(), journal.Query{})
+		if err != nil || len(p.Rows) != 10 {
+			t.Errorf("round %d: %d rows, %v", round, len(p.Rows), err)
+		}
+		if n, err := w.view().Prefix("osms").Count(t.Context(), store.Range{}); n != 10 || err != nil {
+			t.Errorf("round %d: %d outcomes, %v", round, n, err)
+		}
+		w.reopen()
+	}
+}
+
+// TestBadRequestsOfUserStayLonger: they are found although the digests have gone with
+// the other requests.
+func TestBadRequestsOfUserStayLonger(t *testing.T) {
+	w := newWorld(t)
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	const day = 24 * time.Hour
+	w.open(journal.Options{Retention: map[journal.Kind]time.Duration{journal.KindRequest: 30 * day}, BadRequests: 90 * day})
+	write := func(user string) {
+		crowd(t, 5000, func(i int) error {
+			_, err := w.AppendRequest(t.Context(), journal.Request{User: user, Status: 200 + i%2*300})
+			return err
+		})
+		w.clock.move(40 * day)
+	}
+	write("early")
+	write("late")
+	if _, err := w.Retain(t.Context(), journal.KindRequest, w.clock.now().Add(-50*day)); err != nil {
+		t.Fatal(err)
+	}
+	for _, user := range []string{"early", "late"} {
+		for _, reverse := range []bool{false, true} {
+			q := journal.Query{User: user, BadOnly: true, Reverse: reverse, Limit: 700}
+			if got := len(w.requests(q)); got != 2500 {
+				t.Errorf("%s, reverse %t: %d bad requests", user, reverse, got)
+			}
+		}
+	}
+	if got := len(w.requests(journal.Query{User: "early"})); got != 0 {
+		t.Errorf("%d old requests are left", got)
+	}
+}

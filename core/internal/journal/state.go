@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math/bits"
+	"sync"
 	"time"
 
 	"github.com/patchbay-gw/patchbay/core/internal/store"
@@ -38,11 +39,13 @@ func outcomeKey(id uint64) []byte { return binary.BigEndian.AppendUint64(nil, id
 // recall finds out where the sequence stands. The blocks' keys alone say
 // enough: when the last block cannot be read, its ids are skipped.
 func (j *Journal) recall(ctx context.Context, s *sequence) error {
-	next, last, late, err := j.readMeta(s.kind)
+	m, err := j.readMeta(s.kind)
 	if err != nil {
 		return err
 	}
-	err = s.blocks.Scan(ctx, store.Range{Reverse: true}, func(key, value []byte) error {
+	next, last, late := m.next, m.last, m.late
+	s.gone.set(m.gone)
+	err = s.blocks.Scan(ctx, store.Range{From: s.floorKey(), Reverse: true}, func(key, value []byte) error {
 		high, first, err := parseBlockKey(key)
 		if err != nil {
 			j.damaged(s.kind, key, err)
@@ -50,7 +53,7 @@ func (j *Journal) recall(ctx context.Context, s *sequence) error {
 		}
 		count := uint64(maxBatch)
 		if h, err := parseHeader(value, blockVersion, s.kind); err == nil && h.first == first {
-			count = h.count
+			count = h.ids
 		} else {
 			j.damaged(s.kind, key, errors.Join(err, errors.New("last block; its ids are skipped")))
 		}
@@ -72,7 +75,7 @@ func (j *Journal) recall(ctx context.Context, s *sequence) error {
 // findFloor sets the lowest id that is still there.
 func (s *sequence) findFloor(ctx context.Context) error {
 	floor := s.written.Load()
-	err := s.blocks.Scan(ctx, store.Range{KeysOnly: true}, func(key, _ []byte) error {
+	err := s.blocks.Scan(ctx, store.Range{From: s.floorKey(), KeysOnly: true}, func(key, _ []byte) error {
 		_, first, err := parseBlockKey(key)
 		if err != nil {
 			return nil // queries report it
@@ -87,40 +90,93 @@ func (s *sequence) findFloor(ctx context.Context) error {
 	return nil
 }
 
-// The meta value of a kind: version, next id, last block time, late. next and
-// last are lower bounds; they matter once retention has removed the last block.
-const metaVersion = 1
+// The meta value of a kind: version, next id, last block time, late, and since
+// version 2 how far retention came. next and last are lower bounds; they matter
+// once retention has removed the last block.
+const (
+	metaVersion     = 2
+	metaVersionOnce = 1 // without how far retention came
+)
 
-func appendMeta(b []byte, next, last, late uint64) []byte {
-	b = append(b, metaVersion)
-	b = binary.AppendUvarint(b, next)
-	b = binary.AppendUvarint(b, last)
-	return binary.AppendUvarint(b, late)
+type meta struct {
+	next, last, late uint64
+	gone             goneTo
 }
 
-func putMeta(tx store.Tx, s *sequence) error {
-	value := appendMeta(nil, s.next.Load(), s.last.Load(), s.late.Load())
-	return tx.Prefix(metaName).Put([]byte{byte(s.kind)}, value, 0)
+// goneTo is how far retention came: nothing is left before. Starting there, scans
+// need not walk over the traces that removed keys leave.
+type goneTo struct {
+	blocks, extracts blockSpot
+	outcomes         uint64 // ids below
 }
 
-func (j *Journal) readMeta(k Kind) (next, last, late uint64, err error) {
+// gone is a goneTo that queries read while retention goes on.
+type gone struct {
+	mu sync.Mutex
+	to goneTo
+}
+
+func (g *gone) get() goneTo {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.to
+}
+
+func (g *gone) set(to goneTo) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.to = to
+}
+
+// floorKey is a key before the first block.
+func (s *sequence) floorKey() []byte { return s.gone.get().blocks.key() }
+
+func (m meta) encode() []byte {
+	b := []byte{metaVersion}
+	for _, v := range []uint64{
+		m.next, m.last, m.late, m.gone.blocks.high, m.gone.blocks.first, m.gone.extracts.high, m.gone.extracts.first, m.gone.outcomes,
+	} {
+		b = binary.AppendUvarint(b, v)
+	}
+	return b
+}
+
+func putMeta(tx store.Tx, s *sequence, to goneTo) error {
+	m := meta{s.next.Load(), s.last.Load(), s.late.Load(), to}
+	return tx.Prefix(metaName).Put([]byte{byte(s.kind)}, m.encode(), 0)
+}
+
+func (j *Journal) readMeta(k Kind) (m meta, err error) {
 	b, err := j.view.Prefix(metaName).Get([]byte{byte(k)})
 	if errors.Is(err, store.ErrNotFound) {
-		return 1, 0, minLate, nil
+		return meta{next: 1, late: minLate}, nil
 	}
 	if err != nil {
-		return 0, 0, 0, err
+		return m, err
 	}
+	if m, err = parseMeta(b); err != nil {
+		j.damaged(k, nil, fmt.Errorf("sequence state: %w; assuming defaults", err))
+		return meta{next: 1, late: unknownLate}, nil
+	}
+	return m, nil
+}
+
+func parseMeta(b []byte) (m meta, err error) {
 	d := decoder{s: string(b)}
-	if v := d.byte(); v != metaVersion {
+	v := d.byte()
+	if v != metaVersion && v != metaVersionOnce {
 		d.fail("version %d", v)
 	}
-	next, last, late = d.uint(), d.uint(), d.uint()
-	if d.err != nil || next == 0 {
-		j.damaged(k, nil, fmt.Errorf("sequence state: %w", errors.Join(d.err, errors.New("assuming defaults"))))
-		return 1, 0, unknownLate, nil
+	m.next, m.last, m.late = d.uint(), d.uint(), d.uint()
+	if v == metaVersion {
+		m.gone.blocks = blockSpot{d.uint(), d.uint()}
+		m.gone.extracts = blockSpot{d.uint(), d.uint()}
+		m.gone.outcomes = d.uint()
 	}
-	return next, last, late, nil
+	if d.err == nil && m.next == 0 {
+		d.fail("next id 0")
+	}
+	return m, d.err
 }
 
 // roundLate makes changes of the remembered lateness rare.

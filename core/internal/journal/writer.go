@@ -30,6 +30,8 @@ type writer struct {
 
 	batch    []*pending
 	builders [kinds]builder
+	gathers  [kinds]gather      // of the digests
+	forget   [kinds]atomic.Bool // the gather holds traces of what was erased
 	ends     []outcome
 	changes  []change
 	enc      encoder
@@ -161,6 +163,7 @@ func (w *writer) number() {
 		p.id = s.next.Load()
 		_, at := p.entry.head()
 		w.builders[s.kind].add(p.entry, p.id, acceptTime(*at, now))
+		w.gathers[s.kind].note(p.entry, p.id)
 		s.next.Store(p.id + 1)
 	}
 }
@@ -200,6 +203,9 @@ func (w *writer) commit() error {
 	for _, s := range w.j.kind[KindRequest:] {
 		if w.builders[s.kind].head.count > 0 {
 			s.savedLate = s.late.Load()
+			if g := &w.gathers[s.kind]; g.sealed {
+				g.reset()
+			}
 		}
 	}
 	return nil
@@ -214,13 +220,23 @@ func (w *writer) putBlock(tx store.Tx, s *sequence, b *builder) ([]byte, error) 
 		s.late.Store(roundLate(late))
 	}
 	if s.late.Load() > s.savedLate {
-		if err := putMeta(tx, s); err != nil {
+		if err := putMeta(tx, s, s.gone.get()); err != nil {
 			return nil, err
 		}
 	}
 	key, value := blockKey(high, b.head.first), b.block()
 	if b.head.bad > 0 {
 		if err := tx.Prefix(extractName(s.kind)).Put(key, b.extract(), 0); err != nil {
+			return nil, err
+		}
+	}
+	g := &w.gathers[s.kind]
+	g.begin(blockSpot{high, b.head.first})
+	if w.forget[s.kind].CompareAndSwap(true, false) {
+		g.unknown()
+	}
+	if g.sealed = g.full(); g.sealed {
+		if err := tx.Prefix(digestName(s.kind)).Put(key, g.encode(s.kind), 0); err != nil {
 			return nil, err
 		}
 	}

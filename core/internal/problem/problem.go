@@ -190,8 +190,15 @@ func Canceled(err error) *Problem {
 	return &Problem{Status: StatusCanceled, Text: "Canceled!", Err: err}
 }
 
-// Internal is the answer to a fault of the gateway itself.
+// Internal is the answer to a fault of the gateway itself: 503 when the fault says, by a method RetryAfter, that it
+// passes by itself, as a full disk does.
 func Internal(err error) *Problem {
+	var passing interface{ RetryAfter() time.Duration }
+	if errors.As(err, &passing) {
+		p := serverSide(http.StatusServiceUnavailable, "Not ready, try again later!", err)
+		p.RetryAfter = passing.RetryAfter()
+		return p
+	}
 	return serverSide(http.StatusInternalServerError, "Internal error!", err)
 }
 

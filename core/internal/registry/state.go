@@ -18,6 +18,8 @@ type State struct {
 	Modules   map[string]ModuleState   `json:"modules,omitempty"`
 	Providers map[string]ProviderState `json:"providers,omitempty"`
 	Plugins   map[string]PluginState   `json:"plugins,omitempty"`
+	Nodes     map[string]NodeState     `json:"nodes,omitempty"`
+	Guards    map[string]GuardState    `json:"guards,omitempty"` // by kind
 	Updated   time.Time                `json:"updated,omitzero"`
 }
 
@@ -41,6 +43,17 @@ type ProviderState struct {
 	Enabled  *bool          `json:"enabled,omitempty"`
 	Settings map[string]any `json:"settings,omitempty"`
 	Consent
+}
+
+// GuardState is what was decided about a guard against fraud.
+type GuardState struct {
+	Settings map[string]any `json:"settings,omitempty"`
+}
+
+// NodeState is a FreeSWITCH node that was made in the panel. Settings are those of the
+// form of nodes, secrets among them.
+type NodeState struct {
+	Settings map[string]any `json:"settings,omitempty"`
 }
 
 // Consent is what an instance was granted in the panel. Granted is nil when nobody
@@ -254,6 +267,16 @@ func (s State) clone() State {
 	}
 	plugins := make(map[string]PluginState, len(s.Plugins))
 	maps.Copy(plugins, s.Plugins)
-	s.Modules, s.Providers, s.Plugins = modules, providers, plugins
+	nodes := make(map[string]NodeState, len(s.Nodes))
+	for name, n := range s.Nodes {
+		n.Settings = maps.Clone(n.Settings)
+		nodes[name] = n
+	}
+	guards := make(map[string]GuardState, len(s.Guards))
+	for kind, g := range s.Guards {
+		g.Settings = maps.Clone(g.Settings)
+		guards[kind] = g
+	}
+	s.Modules, s.Providers, s.Plugins, s.Nodes, s.Guards = modules, providers, plugins, nodes, guards
 	return s
 }

@@ -8,9 +8,11 @@
 //
 // # Rotation
 //
-// The first key of the file seals, all of them open. To rotate, put a new line in
-// front of the others (`openssl rand -base64 32`) and start the gateway: it seals
-// everything anew. Then the old line may go.
+// The first key seals, all of them open. `patchbay secrets rotate` puts a new key in
+// front of the others in the file, seals everything anew, and only then takes the old
+// ones out; whoever brings the key in the configuration puts a new line in front of
+// the others and starts the gateway, which seals everything anew. Then the old line
+// may go.
 package seal
 
 import (
@@ -26,6 +28,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
+	"sync/atomic"
 
 	"golang.org/x/crypto/chacha20poly1305"
 )
@@ -42,8 +46,13 @@ var (
 	ErrDamaged = errors.New("it is damaged, or belongs to another place")
 )
 
-// Ring holds the keys. It is immutable and safe for concurrent use.
-type Ring struct{ keys []key }
+// Ring holds the keys. It is safe for concurrent use.
+type Ring struct {
+	// storing is held for reading while something is sealed and written, so that a
+	// key can be replaced between two such steps and not within one.
+	storing sync.RWMutex
+	keys    atomic.Pointer[[]key]
+}
 
 type key struct {
 	id   [idSize]byte
@@ -52,19 +61,39 @@ type key struct {
 
 // New makes a ring of raw keys of 32 bytes; the first one seals.
 func New(raw ...[]byte) (*Ring, error) {
-	if len(raw) == 0 {
-		return nil, errors.New("there is no key")
-	}
 	r := &Ring{}
-	for _, k := range raw {
-		aead, err := chacha20poly1305.NewX(k)
-		if err != nil {
-			return nil, fmt.Errorf("a key has %d bytes, want %d", len(k), chacha20poly1305.KeySize)
-		}
-		sum := sha256.Sum256(append([]byte("patchbay key id "), k...))
-		r.keys = append(r.keys, key{[idSize]byte(sum[:idSize]), aead})
+	if err := r.Replace(raw...); err != nil {
+		return nil, err
 	}
 	return r, nil
+}
+
+// Replace puts other keys into force, the first of which seals. When it returns,
+// everything that a [Ring.Store] sealed with an older key is written.
+func (r *Ring) Replace(raw ...[]byte) error {
+	if len(raw) == 0 {
+		return errors.New("there is no key")
+	}
+	keys := make([]key, len(raw))
+	for i, k := range raw {
+		aead, err := chacha20poly1305.NewX(k)
+		if err != nil {
+			return fmt.Errorf("a key has %d bytes, want %d", len(k), chacha20poly1305.KeySize)
+		}
+		sum := sha256.Sum256(append([]byte("patchbay key id "), k...))
+		keys[i] = key{[idSize]byte(sum[:idSize]), aead}
+	}
+	r.storing.Lock()
+	defer r.storing.Unlock()
+	r.keys.Store(&keys)
+	return nil
+}
+
+// Store seals a value for a place and lets put write it.
+func (r *Ring) Store(place string, value []byte, put func(sealed []byte) error) error {
+	r.storing.RLock()
+	defer r.storing.RUnlock()
+	return put(r.Seal(place, value))
 }
 
 // Parse reads keys in base64, one on each line; empty lines and those that begin
@@ -120,29 +149,50 @@ func Load(path string, create bool) ([][]byte, error) {
 	return keys, nil
 }
 
-// makeFile writes a new key so that a crash leaves the whole file or none.
+// makeFile writes a new key.
 func makeFile(path string) ([][]byte, error) {
+	raw := NewKey()
+	return [][]byte{raw}, Save(path, raw)
+}
+
+// NewKey returns 32 random bytes.
+func NewKey() []byte {
 	raw := make([]byte, chacha20poly1305.KeySize)
 	_, _ = rand.Read(raw) // never fails
-	text := "# The gateway's secrets are sealed with this key. Keep a copy of it apart from the\n# backups of the data.\n" + base64.StdEncoding.EncodeToString(raw) + "\n"
-	file, err := os.CreateTemp(filepath.Dir(path), ".key")
+	return raw
+}
+
+// Save writes a key file that only its owner can read. A crash leaves the old file or
+// the new one.
+func Save(path string, keys ...[]byte) error {
+	var text strings.Builder
+	text.WriteString("# The gateway's secrets are sealed with this key. Keep a copy of it apart from the\n# backups of the data.\n")
+	for _, raw := range keys {
+		text.WriteString(base64.StdEncoding.EncodeToString(raw) + "\n")
+	}
+	folder := filepath.Dir(path)
+	file, err := os.CreateTemp(folder, ".key")
 	if err != nil {
-		return nil, fmt.Errorf("key file: %w", err)
+		return fmt.Errorf("key file: %w", err)
 	}
 	defer func() { _ = os.Remove(file.Name()) }() // renamed by then, or useless
-	_, err = file.WriteString(text)               // CreateTemp lets only the owner read it
+	_, err = file.WriteString(text.String())      // CreateTemp lets only the owner read it
 	if err = errors.Join(err, file.Sync(), file.Close()); err != nil {
-		return nil, fmt.Errorf("key file: %w", err)
+		return fmt.Errorf("key file: %w", err)
 	}
 	if err := os.Rename(file.Name(), path); err != nil {
-		return nil, fmt.Errorf("key file: %w", err)
+		return fmt.Errorf("key file: %w", err)
 	}
-	return [][]byte{raw}, nil
+	if d, err := os.Open(folder); err == nil {
+		_ = d.Sync() // not every system can; the file itself is written
+		_ = d.Close()
+	}
+	return nil
 }
 
 // Seal encrypts a value for a place.
 func (r *Ring) Seal(place string, value []byte) []byte {
-	k := r.keys[0]
+	k := (*r.keys.Load())[0]
 	out := make([]byte, 0, len(magic)+idSize+chacha20poly1305.NonceSizeX+len(value)+chacha20poly1305.Overhead)
 	out = append(append(out, magic...), k.id[:]...)
 	nonce := make([]byte, chacha20poly1305.NonceSizeX)
@@ -166,7 +216,7 @@ func (r *Ring) Open(place string, sealed []byte) (value []byte, current bool, er
 	}
 	id, rest := rest[:idSize], rest[idSize:]
 	nonce, text := rest[:chacha20poly1305.NonceSizeX], rest[chacha20poly1305.NonceSizeX:]
-	for i, k := range r.keys {
+	for i, k := range *r.keys.Load() {
 		if !bytes.Equal(k.id[:], id) {
 			continue
 		}

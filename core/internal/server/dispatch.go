@@ -120,11 +120,22 @@ func (s *Server) serve(c *fiber.Ctx, v *visit) (*wasm.Result, *problem.Problem) 
 	if refusal := v.check(c); refusal != nil {
 		return nil, refusal
 	}
+	if err := s.room(); err != nil { // before anything is done that could not be recorded
+		return nil, problem.Internal(err)
+	}
 	if key := c.Get(headerIdempotencyKey); key != "" && !v.route.Action.Safe {
 		return s.opt.Idempotency.once(v, key, func() (*wasm.Result, *problem.Problem, bool) { return s.run(v) })
 	}
 	result, refusal, _ := s.run(v)
 	return result, refusal
+}
+
+// room refuses while the request could not be recorded.
+func (s *Server) room() error {
+	if s.opt.Room == nil {
+		return nil
+	}
+	return s.opt.Room()
 }
 
 // permit decides right and flag. A missing right, an unknown action and one that
@@ -156,7 +167,7 @@ func allowed(r *registry.Route) string {
 func (s *Server) limit(v *visit) *problem.Problem {
 	all := v.user.Limits.All
 	if all.PerSecond == 0 {
-		all = s.opt.UserRate
+		all = s.live.Load().UserRate
 	}
 	if ok, after := s.opt.Limiter.Allow(auth.LimitKey{Login: v.user.Login}, all); !ok {
 		return problem.TooMany(after).WithReason("limit of the user")
@@ -203,7 +214,7 @@ const recordTimeout = 10 * time.Second
 // run hands the request to the plugin. sent reports that something outside may
 // have happened although there is no result.
 func (s *Server) run(v *visit) (result *wasm.Result, refusal *problem.Problem, sent bool) {
-	timeout := s.opt.RequestTimeout
+	timeout := s.live.Load().RequestTimeout
 	if v.route.Timeout > 0 {
 		timeout = v.route.Timeout
 	}
@@ -213,8 +224,15 @@ func (s *Server) run(v *visit) (result *wasm.Result, refusal *problem.Problem, s
 		Kind: abi.Action, Name: v.route.Action.Name, Params: v.params.Params, Derived: v.params.Derived,
 		Instance: v.route.Instance, RequestID: v.requestID, User: v.user.Login,
 	}
+	ctx, ticket, refusal := s.guard(ctx, v)
+	if refusal != nil {
+		return nil, refusal, false
+	}
+	unclear := true // until the plugin is done, a panic included
+	defer func() { ticket.Close(unclear || result != nil || sent) }()
 	v.checked = time.Since(v.began)
 	result, err := v.route.Runner.Do(ctx, &q, 0)
+	unclear = false
 	v.ran = time.Since(v.began) - v.checked
 	if err != nil {
 		refusal, sent = failed(v, err)
@@ -322,7 +340,7 @@ func (s *Server) record(v *visit, status int, text, errorID string, refusal *pro
 		r.Reason = refusal.Reason
 	}
 	if v.route != nil && v.params.Params != nil {
-		r.Body = s.opt.Body.text(v.route, v.params.Params)
+		r.Body = s.live.Load().Body.text(v.route, v.params.Params)
 	}
 	ctx, stop := context.WithTimeout(context.Background(), recordTimeout)
 	defer stop()

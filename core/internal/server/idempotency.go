@@ -118,7 +118,7 @@ func (i *Idempotency) settle(name, hash string, result *wasm.Result, refusal *pr
 	switch {
 	case refusal == nil && result.Attachment == nil:
 		o.state, o.reply = stateReply, result.Reply.Append(nil)
-	case refusal != nil && !sent && (refusal.Status >= 500 || refusal.Status == 429):
+	case refusal != nil && !sent && (refusal.Status >= 500 || refusal.RetryAfter > 0 || refusal.Status == 429 || refusal.Status == 403):
 		return i.store.Delete(name)
 	case refusal != nil:
 		o.state, o.fault = stateProblem, *refusal

@@ -121,6 +121,18 @@ func TestRowsThatExplode(t *testing.T) {
 	}
 }
 
+// TestSheetNameEndsOnce: some plugins give the whole name of the file.
+func TestSheetNameEndsOnce(t *testing.T) {
+	for _, name := range []string{"rows_1", "rows_1.csv"} {
+		r := newRig(t)
+		r.route("send", replies(abi.Reply{Form: abi.FormRows, Body: rowsOf(object("a", "b")), Format: "csv", Filename: name}))
+		r.start()
+		if got := r.send("/sms/send", phone); got.status != 200 || got.header.Get("Content-Disposition") != "attachment; filename=rows_1.csv" {
+			t.Errorf("%s: %d %v", name, got.status, got.header)
+		}
+	}
+}
+
 func TestXLSX(t *testing.T) {
 	for name, body := range map[string]abi.Value{"rows": rowsOf(object("phone", "+79190001234")), "no rows": rowsOf()} {
 		r := newRig(t)

@@ -45,7 +45,18 @@ func (s *Server) identify(c *fiber.Ctx) error {
 	id := newID()
 	c.Locals(localRequestID, id)
 	c.Set(HeaderRequestID, id)
+	s.mark(c)
 	return c.Next()
+}
+
+// mark sets what every answer has.
+func (s *Server) mark(c *fiber.Ctx) {
+	if value := s.live.Load().hsts; value != "" {
+		c.Set(fiber.HeaderStrictTransportSecurity, value)
+	}
+	if s.stopping.Load() {
+		c.Response().SetConnectionClose()
+	}
 }
 
 // ensureID gives an id to a request that failed before it came to [Server.identify].
@@ -54,6 +65,7 @@ func (s *Server) ensureID(c *fiber.Ctx) {
 		id := newID()
 		c.Locals(localRequestID, id)
 		c.Set(HeaderRequestID, id)
+		s.mark(c)
 	}
 }
 
@@ -83,12 +95,8 @@ func (s *Server) panicked(c *fiber.Ctx, fault any) *problem.Problem {
 // Of X-Forwarded-For the last address that is not a trusted proxy counts, since
 // everything before it can be forged.
 func (s *Server) clientIP(c *fiber.Ctx) netip.Addr {
-	peer, ok := netip.AddrFromSlice(c.Context().RemoteIP())
-	if !ok {
-		return netip.Addr{}
-	}
-	peer = peer.Unmap()
-	if len(s.opt.TrustedProxies) == 0 || !s.trusted(peer) {
+	peer, ok := s.peer(c)
+	if !ok || !s.trusted(peer) {
 		return peer
 	}
 	// Some proxies add a line of their own, so all of them count, in order.
@@ -97,16 +105,36 @@ func (s *Server) clientIP(c *fiber.Ctx) netip.Addr {
 		forwarded = append(forwarded, strings.Split(string(line), ",")...)
 	}
 	for i := len(forwarded) - 1; i >= 0; i-- {
-		a, err := netip.ParseAddr(strings.TrimSpace(forwarded[i]))
-		if err != nil {
+		a, ok := parseForwarded(forwarded[i])
+		if !ok {
 			break
 		}
-		peer = a.Unmap()
+		peer = a
 		if !s.trusted(peer) {
 			break
 		}
 	}
 	return peer
+}
+
+// peer is the other end of the connection.
+func (s *Server) peer(c *fiber.Ctx) (netip.Addr, bool) {
+	a, ok := netip.AddrFromSlice(c.Context().RemoteIP())
+	return a.Unmap(), ok
+}
+
+// parseForwarded reads an element of X-Forwarded-For; some proxies add the port.
+func parseForwarded(text string) (netip.Addr, bool) {
+	text = strings.TrimSpace(text)
+	a, err := netip.ParseAddr(text)
+	if err != nil {
+		with, err := netip.ParseAddrPort(text)
+		if err != nil {
+			return netip.Addr{}, false
+		}
+		a = with.Addr()
+	}
+	return a.Unmap().WithZone(""), true
 }
 
 // believe makes the caller's address that of the connection, for handlers of
@@ -123,7 +151,7 @@ func (s *Server) believe(c *fiber.Ctx) error {
 }
 
 func (s *Server) trusted(a netip.Addr) bool {
-	for _, p := range s.opt.TrustedProxies {
+	for _, p := range s.live.Load().TrustedProxies {
 		if p.Contains(a) {
 			return true
 		}

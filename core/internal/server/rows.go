@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"strings"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -196,7 +197,7 @@ func (s *Server) sendSheet(c *fiber.Ctx, t table, format sheet.Format, name stri
 		name = "report"
 	}
 	c.Set(fiber.HeaderContentType, format.ContentType())
-	c.Set(fiber.HeaderContentDisposition, disposition(name+format.Extension()))
+	c.Set(fiber.HeaderContentDisposition, disposition(strings.TrimSuffix(name, format.Extension())+format.Extension()))
 	c.Response().SetBodyRaw(out.Bytes())
 	return nil
 }

@@ -6,16 +6,15 @@ package server
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
 	"net/http"
 	"net/netip"
+	"sync/atomic"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
-	"github.com/gofiber/fiber/v2/middleware/cors"
 	"github.com/hashicorp/go-hclog"
 
 	"github.com/patchbay-gw/patchbay/core/internal/auth"
@@ -58,16 +57,21 @@ type Options struct {
 	BasePath       string
 	CORSOrigins    []string // none: no browser of another origin may call
 	CORSMaxAge     time.Duration
-	TLS            *tls.Config // nil: plain HTTP
+	HSTS           time.Duration // 0: not sent
+	PublicHost     string        // host that integrators use; may be empty
 	// Body says how much of a request's parameters the journal keeps.
 	Body BodyPolicy
 
 	// Ready reports what is not ready; nothing means ready.
 	Ready func() []string
+	// Room reports that nothing can be recorded for lack of room; nil: never.
+	Room func() error
 	// OpenAPI and Docs render the documents for a table; the server keeps them
 	// until the table changes.
 	OpenAPI func(table *registry.Table, language string) ([]byte, error)
 	Docs    func(table *registry.Table, language string) ([]byte, error)
+	// Guard decides about actions that cost money; nil for nobody.
+	Guard Guard
 	// CDR receives call detail records.
 	CDR CDRReceiver
 	// Hook receives calls of providers' webhooks.
@@ -86,19 +90,25 @@ type Options struct {
 
 // Server serves the gateway's HTTP. Create it with [New].
 type Server struct {
-	opt Options
-	app *fiber.App
-	doc documents
+	opt      Options
+	live     atomic.Pointer[policy]
+	stopping atomic.Bool
+	app      *fiber.App
+	doc      documents
 }
 
 // New builds the server; nothing listens yet.
 func New(opt Options) *Server {
 	s := &Server{opt: opt}
+	s.Adopt(Policy{
+		UserRate: opt.UserRate, RequestTimeout: opt.RequestTimeout, BodyLimit: opt.BodyLimit, TrustedProxies: opt.TrustedProxies,
+		CORSOrigins: opt.CORSOrigins, CORSMaxAge: opt.CORSMaxAge, Body: opt.Body, HSTS: opt.HSTS, PublicHost: opt.PublicHost,
+	})
 	s.app = fiber.New(fiber.Config{
 		DisableStartupMessage: true,
 		BodyLimit:             int(opt.BodyLimit),
-		ReadBufferSize:        8 << 10, // bounds the head of a request; proxies add to it
-		ReadTimeout:           time.Minute,
+		ReadBufferSize:        8 << 10,          // bounds the head of a request; proxies add to it
+		ReadTimeout:           10 * time.Minute, // the listener bounds it more closely
 		WriteTimeout:          10 * time.Minute, // recordings to slow callers
 		IdleTimeout:           2 * time.Minute,
 		ErrorHandler:          s.fault,
@@ -110,19 +120,14 @@ func New(opt Options) *Server {
 		ReduceMemoryUsage:            true, // ten thousand waiting callers keep no read buffers
 		JSONEncoder:                  nil,
 	})
-	if opt.Large != nil {
-		s.app.Server().HeaderReceived = s.head
-	}
+	s.app.Server().HeaderReceived = s.head
 	s.routes()
 	return s
 }
 
 // routes is the literal list of everything that answers, in order.
 func (s *Server) routes() {
-	s.app.Use(s.recoverPanic, s.identify)
-	if len(s.opt.CORSOrigins) > 0 {
-		s.app.Use(cors.New(s.cors()))
-	}
+	s.app.Use(s.recoverPanic, s.identify, s.share)
 	r := s.app.Group(s.opt.BasePath)
 	r.Get("/healthz", s.healthz)
 	r.Get("/readyz", s.readyz)
@@ -132,6 +137,7 @@ func (s *Server) routes() {
 	r.Post("/cdr/:node", s.cdr)
 	r.Post("/auth/login", s.login)
 	r.All("/hooks/:instance/:secret", s.hook)
+	r.Use(PanelPath, s.harden)
 	if s.opt.Admin != nil {
 		s.opt.Admin(r.Group("/admin/api/v1", s.believe))
 	}
@@ -142,22 +148,6 @@ func (s *Server) routes() {
 	s.app.Use(s.nothing)
 }
 
-func (s *Server) cors() cors.Config {
-	c := cors.Config{
-		AllowMethods:  "GET,POST,OPTIONS",
-		AllowHeaders:  "Authorization,Content-Type,Idempotency-Key,Range,X-Request-Id",
-		ExposeHeaders: "X-Request-Id,X-Next-Cursor,Retry-After,Warning,Content-Disposition,Content-Range,Accept-Ranges",
-		MaxAge:        int(s.opt.CORSMaxAge / time.Second),
-	}
-	for i, origin := range s.opt.CORSOrigins {
-		if i > 0 {
-			c.AllowOrigins += ","
-		}
-		c.AllowOrigins += origin
-	}
-	return c
-}
-
 // Listen serves on an address until [Server.Shutdown]; bound is called with the
 // real address, port included.
 func (s *Server) Listen(address string, bound func(net.Addr)) error {
@@ -166,17 +156,27 @@ func (s *Server) Listen(address string, bound func(net.Addr)) error {
 		return fmt.Errorf("listen on %s: %w", address, err)
 	}
 	bound(l.Addr())
-	if s.opt.TLS != nil {
-		l = tls.NewListener(l, s.opt.TLS)
-	}
-	if err := s.app.Listener(l); err != nil && !errors.Is(err, net.ErrClosed) {
+	if err := s.Serve(l); err != nil {
 		return fmt.Errorf("serve on %s: %w", address, err)
 	}
 	return nil
 }
 
-// Serve serves on a listener that the caller made, for the local control socket.
-func (s *Server) Serve(l net.Listener) error { return s.app.Listener(l) }
+// Serve serves on a listener that the caller made, until it is closed. Requests in
+// flight may go on then.
+func (s *Server) Serve(l net.Listener) error {
+	if err := s.app.Listener(l); err != nil && !errors.Is(err, net.ErrClosed) {
+		return err
+	}
+	return nil
+}
+
+// Retire begins the end: from now on /readyz says that the gateway stops, and every
+// answer asks its caller to close the connection.
+func (s *Server) Retire() { s.stopping.Store(true) }
+
+// Stopping reports whether the end has begun.
+func (s *Server) Stopping() bool { return s.stopping.Load() }
 
 // Shutdown stops accepting and lets the requests in flight end, until ctx is
 // done.

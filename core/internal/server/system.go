@@ -17,6 +17,9 @@ func (s *Server) healthz(c *fiber.Ctx) error {
 // readyz says whether everything that is switched on can serve, and what cannot.
 func (s *Server) readyz(c *fiber.Ctx) error {
 	waiting := s.opt.Ready()
+	if s.stopping.Load() {
+		waiting = append(waiting, "the gateway stops")
+	}
 	if len(waiting) == 0 {
 		return c.JSON(fiber.Map{"status": "ready"})
 	}

@@ -14,13 +14,10 @@ type Large func(method, path, authorization string) int64
 // head is asked before a body is read. It keeps callers who may not upload from
 // making the gateway hold megabytes for them.
 func (s *Server) head(h *fasthttp.RequestHeader) fasthttp.RequestConfig {
-	if int64(h.ContentLength()) <= s.opt.BodyLimit { // also when the length is not told
-		return fasthttp.RequestConfig{}
+	most := s.live.Load().BodyLimit
+	if length := int64(h.ContentLength()); length > most && s.opt.Large != nil { // unknown lengths are below 0
+		path, _, _ := strings.Cut(string(h.RequestURI()), "?")
+		most = max(most, s.opt.Large(string(h.Method()), strings.TrimPrefix(path, s.opt.BasePath), string(h.Peek("Authorization"))))
 	}
-	path, _, _ := strings.Cut(string(h.RequestURI()), "?")
-	limit := s.opt.Large(string(h.Method()), strings.TrimPrefix(path, s.opt.BasePath), string(h.Peek("Authorization")))
-	if limit <= s.opt.BodyLimit {
-		return fasthttp.RequestConfig{}
-	}
-	return fasthttp.RequestConfig{MaxRequestBodySize: int(limit)}
+	return fasthttp.RequestConfig{MaxRequestBodySize: int(most)}
 }

@@ -3,6 +3,7 @@ package store
 import (
 	"bytes"
 	"context"
+	"time"
 
 	"github.com/dgraph-io/badger/v4"
 )
@@ -10,6 +11,9 @@ import (
 // dropBatch bounds the keys deleted in one transaction, so that deleting a
 // large range never holds up other writers for long.
 const dropBatch = 1000
+
+// maxRest bounds the pause between two batches.
+const maxRest = 50 * time.Millisecond
 
 // DeleteRange deletes v's own keys in the range (Limit and Reverse apply) in
 // bounded transactions and returns how many went. After an error the first
@@ -84,6 +88,7 @@ func (v View) drop(
 		if v.s.gate.isClosing() {
 			return n, ErrClosed
 		}
+		began := time.Now()
 		var err error
 		keys, err = next(keys[:0], last)
 		if err != nil {
@@ -100,6 +105,20 @@ func (v View) drop(
 			return n, err
 		}
 		n += len(keys)
+		if len(keys) == dropBatch {
+			v.s.rest(ctx, time.Since(began))
+		}
+	}
+}
+
+// rest leaves room for other writers for as long as a batch took.
+func (s *Store) rest(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(min(d, maxRest))
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-s.gate.closing:
+	case <-timer.C:
 	}
 }
 

@@ -30,6 +30,10 @@ var (
 	ErrConflict = errors.New("store: conflicting updates")
 	// ErrNestedScan means a scan started inside a scan of the same transaction.
 	ErrNestedScan = errors.New("store: scan inside a scan of the same transaction")
+	// ErrFull means that the file system has too little room left for writing.
+	ErrFull = errors.New("store: the disk is full")
+	// ErrDamaged means that files of the database are missing or broken.
+	ErrDamaged = errors.New("store: the database is damaged")
 	// ErrBadBackup means that Load was given something that is not a backup.
 	ErrBadBackup = errors.New("store: not a backup")
 )

@@ -24,7 +24,7 @@ import (
 )
 
 const (
-	// defaultCacheBytes gives 16 MiB memtables, a 32 MiB block cache and a
+	// defaultCacheBytes gives 8 MiB memtables, a 32 MiB block cache and a
 	// 16 MiB index cache.
 	defaultCacheBytes = 96 << 20
 	minCacheBytes     = 32 << 20
@@ -34,6 +34,8 @@ const (
 	// compaction frees them without the value log's rewriting.
 	valueThreshold   = 512 << 10
 	valueLogFileSize = 64 << 20
+
+	blockSize = 16 << 10 // small journal blocks compress better together
 
 	gcInterval     = 10 * time.Minute
 	gcDiscardRatio = 0.5
@@ -55,6 +57,12 @@ type Options struct {
 	// SyncWrites makes every write wait for the disk. Without it a write
 	// survives the death of the process but not the loss of power.
 	SyncWrites bool
+	// Reserve is the room, in bytes, that the file system must have left for writes:
+	// below it they fail with [ErrFull] instead of filling the disk. 0 means 256 MiB,
+	// a negative value no limit.
+	Reserve int64
+	// Free replaces the look at the file system.
+	Free func() (int64, error)
 	// Logger receives what the database has to say; nil discards it.
 	Logger hclog.Logger
 }
@@ -65,6 +73,7 @@ type Store struct {
 	logger hclog.Logger
 
 	gate   *gate
+	space  *space
 	losers sync.Mutex // transactions that lost a conflict retry one at a time
 
 	stop   context.CancelFunc
@@ -76,7 +85,7 @@ type Store struct {
 // # Errors
 //
 // [ErrLocked] when another process (or another Store of this process) has the
-// directory open. Other errors name the directory and the cause.
+// directory open, [ErrDamaged] for what the database would not survive. Other errors name the directory and the cause.
 func Open(opts Options) (*Store, error) {
 	if opts.InMemory == (opts.Dir != "") {
 		return nil, errors.New("store: give either Dir or InMemory")
@@ -89,6 +98,9 @@ func Open(opts Options) (*Store, error) {
 		if err := os.MkdirAll(opts.Dir, 0o700); err != nil {
 			return nil, fmt.Errorf("store: create %s: %w", opts.Dir, err)
 		}
+		if err := beforeOpen(opts.Dir, logger); err != nil {
+			return nil, err
+		}
 	}
 	db, err := badger.Open(badgerOptions(opts, logger))
 	if err != nil {
@@ -99,7 +111,7 @@ func Open(opts Options) (*Store, error) {
 		return nil, fmt.Errorf("store: open %s: %w", opts.Dir, err)
 	}
 	ctx, stop := context.WithCancel(context.Background())
-	s := &Store{db: db, logger: logger, gate: newGate(), stop: stop, gcDone: make(chan struct{})}
+	s := &Store{db: db, logger: logger, gate: newGate(), space: newSpace(opts), stop: stop, gcDone: make(chan struct{})}
 	go s.collectGarbage(ctx, opts.InMemory)
 	return s, nil
 }
@@ -110,22 +122,26 @@ func badgerOptions(opts Options, logger hclog.Logger) badger.Options {
 		total = defaultCacheBytes
 	}
 	total = min(max(total, minCacheBytes), maxCacheBytes)
-	return badger.DefaultOptions(opts.Dir).
+	o := badger.DefaultOptions(opts.Dir).
 		WithInMemory(opts.InMemory).
 		WithSyncWrites(opts.SyncWrites && !opts.InMemory).
 		WithLogger(badgerLog{logger}).
 		WithMetricsEnabled(false). // its metrics are process-global
-		WithMemTableSize(total / 6).
+		WithMemTableSize(max(total/12, minCacheBytes/6)).
 		WithNumMemtables(2).
 		WithBlockCacheSize(total / 3).
 		WithIndexCacheSize(total / 6).
-		WithBlockSize(16 << 10). // small journal blocks compress better together
+		WithBlockSize(blockSize).
 		WithCompression(options.Snappy).
-		WithBaseTableSize(8 << 20).
+		WithBaseTableSize(2 << 20).
 		WithNumCompactors(2).
 		WithNumGoroutines(2).
 		WithValueThreshold(valueThreshold).
 		WithValueLogFileSize(valueLogFileSize)
+	// A compaction builds several tables at a time in memory; without this those of
+	// the lower levels are twice as large from level to level.
+	o.TableSizeMultiplier = 1
+	return o
 }
 
 // Close ends the background work, waits for operations in flight and closes

@@ -108,7 +108,7 @@ func (v View) Put(key, value []byte, ttl time.Duration) error {
 
 // Delete removes key; removing what is not there is no error.
 func (v View) Delete(key []byte) error {
-	return v.Update(func(tx Tx) error { return tx.Delete(key) })
+	return v.Reclaim(func(tx Tx) error { return tx.Delete(key) })
 }
 
 // Update runs fn in a transaction that commits when fn returns nil and leaves
@@ -118,12 +118,23 @@ func (v View) Delete(key []byte) error {
 //
 // # Errors
 //
-// fn's error as it is, [ErrTooLarge], [ErrConflict].
+// fn's error as it is, [ErrTooLarge], [ErrConflict], [ErrFull].
 func (v View) Update(fn func(Tx) error) error {
+	return v.update(fn, v.s.roomForWrites)
+}
+
+// Reclaim is Update for transactions that free room: it works on a disk that is
+// too full for others.
+func (v View) Reclaim(fn func(Tx) error) error { return v.update(fn, v.s.roomForRemoval) }
+
+func (v View) update(fn func(Tx) error, room func() error) error {
 	if err := v.enter(); err != nil {
 		return err
 	}
 	defer v.leave()
+	if err := room(); err != nil {
+		return err
+	}
 	err := v.attempt(fn)
 	if !errors.Is(err, badger.ErrConflict) {
 		return err
@@ -158,6 +169,9 @@ func (v View) Batch(fn func(Batch) error) error {
 		return err
 	}
 	defer v.leave()
+	if err := v.s.roomForWrites(); err != nil {
+		return err
+	}
 	wb := v.s.db.NewWriteBatch()
 	defer wb.Cancel()
 	if err := fn(Batch{v, wb}); err != nil {

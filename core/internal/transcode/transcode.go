@@ -195,7 +195,7 @@ func view(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
 
 // appendNumber appends a JSON number literal that the decoder has checked.
 func appendNumber(dst, raw []byte) ([]byte, error) {
-	if bytes.IndexAny(raw, ".eE") < 0 {
+	if !bytes.ContainsAny(raw, ".eE") {
 		if i, err := strconv.ParseInt(view(raw), 10, 64); err == nil {
 			return abi.AppendInt(dst, i), nil
 		}

@@ -41,6 +41,8 @@ type conn struct {
 	queue  []*event.Event
 	wake   chan struct{}
 	broken bool // more than maxQueue events behind
+
+	pressure pressure
 }
 
 func newConn(s *Switch, socket net.Conn, number int) *conn {
@@ -58,6 +60,8 @@ func (c *conn) offer(e *event.Event) {
 		c.broken = true
 	} else {
 		c.queue = append(c.queue, e)
+		c.pressure.offered++
+		c.pressure.longestQueue = max(c.pressure.longestQueue, len(c.queue))
 	}
 	select {
 	case c.wake <- struct{}{}:
@@ -192,9 +196,11 @@ func (c *conn) flush() bool {
 		if format == "json" {
 			frame = e.JSON()
 		}
+		began := time.Now()
 		if !c.write(string(frame)) {
 			return false
 		}
+		c.wrote(time.Since(began))
 	}
 	if broken {
 		_ = c.socket.Close() // FreeSWITCH kills a listener that misses too much

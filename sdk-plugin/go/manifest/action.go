@@ -25,6 +25,7 @@ func (d *decoder) action(n *node) {
 		"errors":        d.each(func(n *node) { d.errorText(n, &a) }),
 		"examples":      d.each(func(n *node) { d.example(n, &a) }),
 		"rate":          d.str(&a.Rate, d.rate),
+		"spends":        func(n *node) { d.spends(n, &a) },
 		"timeout_ms":    d.integer(&a.TimeoutMS, 1, MaxTimeoutMS),
 	}, "name", "title", "summary")
 	if !ok {
@@ -65,6 +66,7 @@ func (d *decoder) wholeAction(n *node, a *Action) {
 	if n.Get("params") != nil && a.Params == nil || n.Get("response") != nil && a.Response == nil {
 		return // unsound schemas would only make the examples look wrong, too
 	}
+	d.wholeSpends(n.Get("spends"), a)
 	if examples := n.Get("examples"); examples != nil && len(examples.Elements) == len(a.Examples) {
 		for i := range a.Examples {
 			d.wholeExample(examples.Elements[i], a, &a.Examples[i])

@@ -100,8 +100,10 @@ type Action struct {
 	ResponseType string      `json:"response_type,omitempty"`
 	Errors       []ErrorText `json:"errors,omitempty"`
 	Examples     []Example   `json:"examples,omitempty"`
-	Rate         string      `json:"rate,omitempty"`       // default limit per user, see [ParseRate]
-	TimeoutMS    int         `json:"timeout_ms,omitempty"` // 0: the gateway's default
+	Rate         string      `json:"rate,omitempty"` // default limit per user, see [ParseRate]
+	// Spends says what one run of the action costs somebody; nil when nothing.
+	Spends    *Spends `json:"spends,omitempty"`
+	TimeoutMS int     `json:"timeout_ms,omitempty"` // 0: the gateway's default
 }
 
 // ErrorText is an error that an action may answer with.

@@ -190,6 +190,11 @@ func (c *compiler) annotation(s *Schema, key string, n *jsontree.Node) bool {
 		s.Placeholder = c.text(n)
 	case "x-depends":
 		s.Depends = c.text(n)
+	case "x-choices":
+		s.Choices = c.text(n)
+		if point, ok := strings.CutPrefix(s.Choices, "provider:"); !ok || point == "" {
+			c.fault(n, `"provider:" and an extension point, such as "provider:sms.provider"`, "%q names no choices", s.Choices)
+		}
 	case "x-order":
 		i, ok := n.Int()
 		if !ok || i < math.MinInt32 || i > math.MaxInt32 {

@@ -76,6 +76,7 @@ func (s *Schema) annotations(w *writer) {
 		w.count("x-order", &s.Order)
 	}
 	w.text("x-depends", s.Depends)
+	w.text("x-choices", s.Choices)
 	w.text("x-since", s.Since)
 	w.text("x-placeholder", s.Placeholder)
 }

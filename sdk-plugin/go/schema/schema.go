@@ -124,6 +124,9 @@ type Schema struct {
 	// Depends is x-depends: "property" or "property=value|value"; the field is
 	// shown only when that sibling is set, or has one of the values.
 	Depends string
+	// Choices is x-choices: where a form finds the values to offer, "provider:" and an
+	// extension point for the names of its configured instances. Nothing checks them.
+	Choices string
 
 	properties []Property
 	index      map[string]int // position in properties by name

@@ -242,6 +242,7 @@ func TestLint(t *testing.T) {
 		{"deprecated as text", `{"type":"string","deprecated":"yes"}`, "/deprecated", "true or false"},
 		{"personal", `{"type":"string","x-personal":"name"}`, "/x-personal", "masking"},
 		{"depends on nothing", `{"type":"object","properties":{"a":{"type":"string","x-depends":"b=1"}}}`, "/properties/a/x-depends", "not a property"},
+		{"choices of nothing", `{"type":"object","properties":{"a":{"type":"string","x-choices":"provider:"}}}`, "/properties/a/x-choices", "no choices"},
 		{"depends on itself", `{"type":"object","properties":{"a":{"type":"string","x-depends":"a"}}}`, "/properties/a/x-depends", "itself"},
 		{"depends and required", `{"type":"object","required":["a"],"properties":{"a":{"type":"string","x-depends":"b"},"b":{"type":"string"}}}`, "/properties/a/x-depends", "required"},
 		{"branches without discriminator", `{"oneOf":[{"type":"object"},{"type":"object"}]}`, "/oneOf", "tells the branches apart"},

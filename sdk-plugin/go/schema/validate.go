@@ -37,6 +37,10 @@ type Violation struct {
 	Path    string
 	Kind    ViolationKind
 	Message string
+	// Rule is the keyword of the schema that is not met, such as minLength, and Want
+	// its value as text: for whoever says it in another language. Rule is "" for a
+	// key that is there twice.
+	Rule, Want string
 }
 
 var _ error = (*Violation)(nil)
@@ -62,8 +66,9 @@ func (v *Violation) under(name string) *Violation {
 	return v
 }
 
-func bad(kind ViolationKind, format string, args ...any) *Violation {
-	return &Violation{Kind: kind, Message: fmt.Sprintf(format, args...)}
+// bad makes a violation of a rule. want is what the format shows.
+func bad(kind ViolationKind, rule, format string, want ...any) *Violation {
+	return &Violation{Kind: kind, Rule: rule, Want: fmt.Sprint(want...), Message: fmt.Sprintf(format, want...)}
 }
 
 // Validate checks a well-formed value (see [abi.Check]). Missing required
@@ -105,7 +110,7 @@ func kindFits(t Type, v abi.Value) bool {
 
 func (s *Schema) check(v abi.Value) *Violation {
 	if !kindFits(s.Type, v) {
-		return bad(KindType, "must be of type %s", s.Type)
+		return bad(KindType, "type", "must be of type %s", s.Type)
 	}
 	switch s.Type {
 	case String:
@@ -125,10 +130,10 @@ func (s *Schema) check(v abi.Value) *Violation {
 		return s.checkObject(v)
 	}
 	if len(s.Const) > 0 && !equal(s.Const, v) {
-		return bad(KindEnum, "must be %s", s.Const)
+		return bad(KindEnum, "const", "must be %s", s.Const)
 	}
 	if s.Enum != nil && !contains(s.Enum, v) {
-		return bad(KindEnum, "must be one of %s", list(s.Enum))
+		return bad(KindEnum, "enum", "must be one of %s", list(s.Enum))
 	}
 	return nil
 }
@@ -137,17 +142,17 @@ func (s *Schema) checkString(text []byte) *Violation {
 	if s.MinLength != nil || s.MaxLength != nil {
 		n := utf8.RuneCount(text)
 		if s.MinLength != nil && n < *s.MinLength {
-			return bad(KindLength, "must have at least %d characters", *s.MinLength)
+			return bad(KindLength, "minLength", "must have at least %d characters", *s.MinLength)
 		}
 		if s.MaxLength != nil && n > *s.MaxLength {
-			return bad(KindLength, "must have at most %d characters", *s.MaxLength)
+			return bad(KindLength, "maxLength", "must have at most %d characters", *s.MaxLength)
 		}
 	}
 	if s.Format != "" && !formats[s.Format](text) {
-		return bad(KindFormat, "must have the format %s", s.Format)
+		return bad(KindFormat, "format", "must have the format %s", s.Format)
 	}
 	if s.pattern != nil && !s.pattern.Match(text) {
-		return bad(KindPattern, "must match %s", s.Pattern)
+		return bad(KindPattern, "pattern", "must match %s", s.Pattern)
 	}
 	return nil
 }
@@ -156,11 +161,11 @@ func (s *Schema) checkNumber(v abi.Value) *Violation {
 	f, _ := v.Float()
 	switch {
 	case math.IsNaN(f) || math.IsInf(f, 0):
-		return bad(KindType, "must be a finite number")
+		return bad(KindType, "type", "must be a finite number")
 	case s.Minimum != nil && f < *s.Minimum:
-		return bad(KindRange, "must be at least %s", decimal(*s.Minimum))
+		return bad(KindRange, "minimum", "must be at least %s", decimal(*s.Minimum))
 	case s.Maximum != nil && f > *s.Maximum:
-		return bad(KindRange, "must be at most %s", decimal(*s.Maximum))
+		return bad(KindRange, "maximum", "must be at most %s", decimal(*s.Maximum))
 	}
 	return nil
 }
@@ -169,9 +174,9 @@ func decimal(f float64) string { return strconv.FormatFloat(f, 'f', -1, 64) }
 
 func (s *Schema) checkArray(v abi.Value) *Violation {
 	if n := v.Len(); s.MinItems != nil && n < *s.MinItems {
-		return bad(KindLength, "must have at least %d items", *s.MinItems)
+		return bad(KindLength, "minItems", "must have at least %d items", *s.MinItems)
 	} else if s.MaxItems != nil && n > *s.MaxItems {
-		return bad(KindLength, "must have at most %d items", *s.MaxItems)
+		return bad(KindLength, "maxItems", "must have at most %d items", *s.MaxItems)
 	}
 	if s.Items == nil {
 		return nil
@@ -189,7 +194,7 @@ func (s *Schema) checkArray(v abi.Value) *Violation {
 func (s *Schema) checkOneOf(v abi.Value) *Violation {
 	d := v.Get(s.Discriminator)
 	if !d.Exists() {
-		return bad(KindMissing, "is required").under(s.Discriminator)
+		return bad(KindMissing, "required", "is required").under(s.Discriminator)
 	}
 	if b := s.Branch(v); b != nil {
 		return b.checkObject(v)
@@ -198,7 +203,7 @@ func (s *Schema) checkOneOf(v abi.Value) *Violation {
 	for i, b := range s.OneOf {
 		consts[i] = b.Property(s.Discriminator).Const
 	}
-	return bad(KindEnum, "must be one of %s", list(consts)).under(s.Discriminator)
+	return bad(KindEnum, "enum", "must be one of %s", list(consts)).under(s.Discriminator)
 }
 
 // Branch returns the branch of a oneOf that the discriminator of v names, nil
@@ -230,7 +235,7 @@ func (s *Schema) checkObject(v abi.Value) *Violation {
 			extra = true
 		case found[i] != nil:
 			// Readers take the first, a check of the last would be a hole.
-			return bad(KindDuplicate, "the key is there twice").under(string(key))
+			return bad(KindDuplicate, "", "the key is there twice").under(string(key))
 		default:
 			found[i] = e
 		}
@@ -238,9 +243,9 @@ func (s *Schema) checkObject(v abi.Value) *Violation {
 	for _, name := range s.Required {
 		switch e := found[s.index[name]]; {
 		case !e.Exists():
-			return bad(KindMissing, "is required").under(name)
+			return bad(KindMissing, "required", "is required").under(name)
 		case e.Kind() == abi.String && len(bytes.TrimSpace(e.Bytes())) == 0:
-			return bad(KindEmpty, "must not be blank").under(name)
+			return bad(KindEmpty, "required", "must not be blank").under(name)
 		}
 	}
 	for i := range s.properties {
@@ -263,7 +268,7 @@ func (s *Schema) checkExtra(v abi.Value) *Violation {
 			continue
 		}
 		if s.Closed {
-			return bad(KindUnknown, "there is no such property").under(string(key))
+			return bad(KindUnknown, "additionalProperties", "there is no such property").under(string(key))
 		}
 		if e.Exists() {
 			if bad := s.Additional.check(e); bad != nil {

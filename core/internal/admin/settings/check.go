@@ -17,6 +17,10 @@ type Violation struct {
 	// Pointer is the JSON pointer of the value at fault, "" for all of them.
 	Pointer string `json:"pointer"`
 	Message string `json:"message"`
+	// Code and Want say the same for whoever tells it in another language: the keyword
+	// of the schema that is not met, or a word of [Violation]'s maker, and its value.
+	Code string `json:"code,omitempty"`
+	Want string `json:"want,omitempty"`
 	// At is the place in the configuration file that the value comes from.
 	At string `json:"at,omitempty"`
 }
@@ -30,7 +34,7 @@ func Check(s *schema.Schema, values map[string]any) []Violation {
 	}
 	if s == nil {
 		if len(values) > 0 {
-			return []Violation{{Message: "this plugin has no settings"}}
+			return []Violation{{Message: "this plugin has no settings", Code: "additionalProperties"}}
 		}
 		return nil
 	}
@@ -64,7 +68,7 @@ func check(s *schema.Schema, v abi.Value, at string) []Violation {
 	}
 	var one *schema.Violation
 	if errors.As(err, &one) {
-		return []Violation{{Pointer: at + one.Path, Message: one.Message}}
+		return []Violation{{Pointer: at + one.Path, Message: one.Message, Code: one.Rule, Want: one.Want}}
 	}
 	return []Violation{{Pointer: at, Message: err.Error()}}
 }
@@ -77,10 +81,10 @@ func checkObject(s *schema.Schema, v abi.Value, at string) []Violation {
 		switch {
 		case !e.Exists():
 			if p.Required {
-				found = append(found, Violation{Pointer: here, Message: "is required"})
+				found = append(found, Violation{Pointer: here, Message: "is required", Code: "required"})
 			}
 		case p.Required && e.Kind() == abi.String && len(bytes.TrimSpace(e.Bytes())) == 0:
-			found = append(found, Violation{Pointer: here, Message: "must not be blank"})
+			found = append(found, Violation{Pointer: here, Message: "must not be blank", Code: "required"})
 		default:
 			found = append(found, check(p.Schema, e, here)...)
 		}
@@ -90,7 +94,7 @@ func checkObject(s *schema.Schema, v abi.Value, at string) []Violation {
 		switch {
 		case s.Property(name) != nil:
 		case s.Closed:
-			found = append(found, Violation{Pointer: here, Message: "there is no such setting"})
+			found = append(found, Violation{Pointer: here, Message: "there is no such setting", Code: "additionalProperties"})
 		case s.Additional != nil && e.Exists():
 			found = append(found, check(s.Additional, e, here)...)
 		}

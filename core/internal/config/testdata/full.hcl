@@ -11,9 +11,21 @@ gateway {
   base_path       = "/gateway/api"
   secret_key      = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
 
+  drain        = "45s"
+  drain_notice = "5s"
+
   tls {
-    cert = "gateway.crt"
-    key  = "/etc/ssl/private/gateway.key"
+    certificate = "gateway.crt"
+    key         = "/etc/ssl/private/gateway.key"
+    min_version = "1.3"
+    hsts        = "30d"
+  }
+
+  connections {
+    total       = 5000
+    per_address = 50
+    head_time   = "3s"
+    read_time   = "20s"
   }
 
   cors {
@@ -56,15 +68,39 @@ journal {
   messages   = "hidden"
 
   retention {
-    requests = "30d"
-    sms      = "1d12h"
-    calls    = "forever"
-    audit    = "3650d"
+    requests     = "30d"
+    bad_requests = "60d"
+    sms          = "1d12h"
+    calls        = "forever"
+    cdr          = "10d"
+    audit        = "3650d"
   }
 }
 
 store {
-  cache = "1GiB"
+  cache   = "1GiB"
+  reserve = "1GiB"
+}
+
+guard "call" {
+  mode            = "watch"
+  home            = false
+  allow           = ["+7 495", "44"]
+  internal        = "[0-9]{3,4}"
+  users           = [{ user = "crm", allow = ["+1"], per_day = 10, spend = 2.5 }]
+  user_per_minute = 5
+  number_at_once  = 1
+  tariff          = "+7 1.5\n+44 12"
+  user_spend      = 99.5
+  night           = "22:00-08:00"
+  night_zone      = "number"
+  webhook         = "https://alarms.example/x"
+  webhook_private = env("TRUE")
+}
+
+guard "message" {
+  deny   = []
+  refuse = ["voip"]
 }
 
 freeswitch "main" {

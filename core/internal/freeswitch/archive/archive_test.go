@@ -348,3 +348,43 @@ func FuzzSave(f *testing.F) {
 		}
 	})
 }
+
+// number is a matcher of one spelling.
+type number string
+
+func (n number) Is(field string) bool { return field == string(n) }
+
+func (n number) Strike(text string) (string, int) {
+	return strings.ReplaceAll(text, string(n), ""), strings.Count(text, string(n))
+}
+
+func TestErase(t *testing.T) {
+	a, _ := open(t)
+	id := func(n int) string { return fmt.Sprintf("%08d%s", n, callID[8:]) }
+	save(t, a, record(coreA, id(1), "79161234567"), day, true)
+	save(t, a, record(coreA, id(2), "%2B79161234567"), day, true)
+	save(t, a, record(coreA, id(3), "79161234568"), day, true)
+	save(t, a, []byte(`<cdr core-uuid="`+coreA+`"><variables><a>79161234567</a></variables></cdr>`), day, true) // damaged: it has no uuid
+	encoded := []byte(`<?xml version="1.0"?><cdr core-uuid="` + coreA + `"><variables><uuid>` + id(4) + `</uuid><to>%37%39%31%36%31%32%33%34%35%36%37</to></variables></cdr>`)
+	save(t, a, encoded, day, true)
+	short := []byte(`<?xml version="1.0"?><cdr core-uuid="` + coreA + `"><variables><uuid>` + id(5) + `</uuid><sip_from_user>1001</sip_from_user></variables></cdr>`)
+	save(t, a, short, day, true)
+	for _, dry := range []bool{true, false} {
+		n, uuids, err := a.Erase(t.Context(), number("79161234567"), dry)
+		slices.Sort(uuids)
+		if n != 4 || err != nil || !slices.Equal(uuids, []string{id(1), id(2), id(4)}) {
+			t.Fatalf("dry %t: %d, %v, %v", dry, n, uuids, err)
+		}
+		for call, there := range map[int]bool{1: dry, 2: dry, 3: true, 4: dry, 5: true} {
+			if _, _, err := a.Find(t.Context(), id(call)); there != (err == nil) {
+				t.Errorf("dry %t: call %d: %v", dry, call, err)
+			}
+		}
+	}
+	if n, _, err := a.Erase(t.Context(), number("79161234567"), false); n != 0 || err != nil {
+		t.Errorf("again: %d, %v", n, err)
+	}
+	if n, uuids, err := a.Erase(t.Context(), number("1001"), false); n != 1 || err != nil || !slices.Equal(uuids, []string{id(5)}) {
+		t.Errorf("a short number: %d, %v, %v", n, uuids, err)
+	}
+}

@@ -234,8 +234,7 @@ func TestUnsafeCommandsNeverReachTheSocket(t *testing.T) {
 
 // No answer in time, an answer too many, a cut frame: each ends the connection, and the error says whether the command went out.
 func TestSurpriseEndsConnection(t *testing.T) {
-	var p *esltest.Peer
-	p = esltest.New(t, &esltest.Peer{Handle: func(r esltest.Request) {
+	p := esltest.New(t, &esltest.Peer{Handle: func(r esltest.Request) {
 		switch _, mode := r.Verb(); mode {
 		case "silent":
 		case "twice":

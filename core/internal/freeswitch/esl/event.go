@@ -1,11 +1,10 @@
 package esl
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"io"
+	"strings"
 
 	"github.com/patchbay-gw/patchbay/core/internal/freeswitch/percent"
 )
@@ -39,24 +38,54 @@ func ParseEvent(f Frame) (Event, error) {
 }
 
 func parsePlain(raw []byte) (Event, error) {
-	r := bufio.NewReader(bytes.NewReader(raw))
-	h, err := readHeader(r, false)
+	h, rest, err := splitHeader(raw)
 	if err != nil {
-		return Event{}, fmt.Errorf("%w: event header is cut off", ErrProtocol)
+		return Event{}, err
 	}
 	n, err := contentLength(h)
 	if err != nil {
 		return Event{}, err
 	}
-	rest, err := io.ReadAll(r)
-	if err != nil || int64(len(rest)) < n {
+	if int64(len(rest)) < n {
 		return Event{}, fmt.Errorf("%w: event body is cut off", ErrProtocol)
 	}
-	e := Event{Header: h, Body: rest[:n:n]}
 	for i := range h {
 		h[i].Value = percent.Decode(h[i].Value)
 	}
-	return e, nil
+	return Event{Header: h, Body: rest[:n:n]}, nil
+}
+
+// splitHeader takes the header block off the front of an event. The fields share one string:
+// in a burst, events are read one after another with little left to collect.
+func splitHeader(raw []byte) (h Header, rest []byte, err error) {
+	end, lines := 0, 0
+	for {
+		i := bytes.IndexByte(raw[end:], '\n')
+		if i < 0 {
+			return nil, nil, fmt.Errorf("%w: event header is cut off", ErrProtocol)
+		}
+		empty := i == 0 || i == 1 && raw[end] == '\r'
+		end += i + 1
+		if empty {
+			break
+		}
+		lines++
+	}
+	if end > maxHeaderBytes {
+		return nil, nil, fmt.Errorf("%w: header block over %d bytes", ErrProtocol, maxHeaderBytes)
+	}
+	h = make(Header, 0, lines)
+	for line := range strings.SplitSeq(string(raw[:end]), "\n") {
+		if len(h) == lines {
+			break
+		}
+		f, err := parseField(strings.TrimSuffix(line, "\r"))
+		if err != nil {
+			return nil, nil, err
+		}
+		h = append(h, f)
+	}
+	return h, raw[end:], nil
 }
 
 // parseJSON walks tokens because FreeSWITCH repeats keys, which a map would lose and a strict decoder refuses.

@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -33,6 +34,7 @@ const (
 	MaxBody        = 16 << 20
 	maxHeaderLine  = 256 << 10
 	maxHeaderBytes = 1 << 20
+	smallBody      = 16 << 10 // what a peer may announce without sending it
 )
 
 // Field is one "Name: value" line.
@@ -82,7 +84,7 @@ func (r *Reader) Buffered() int { return r.r.Buffered() }
 // io.EOF only between frames; io.ErrUnexpectedEOF inside one; an error that wraps ErrProtocol when the
 // bytes are not a frame or exceed the bounds. After an error the stream is out of step: drop it.
 func (r *Reader) Read() (Frame, error) {
-	header, err := readHeader(r.r, true)
+	header, err := readHeader(r.r)
 	if err != nil {
 		return Frame{}, err
 	}
@@ -94,6 +96,13 @@ func (r *Reader) Read() (Frame, error) {
 	if n == 0 {
 		return f, nil
 	}
+	if n <= smallBody {
+		f.Body = make([]byte, n)
+		if _, err := io.ReadFull(r.r, f.Body); err != nil {
+			return Frame{}, inFrame(err)
+		}
+		return f, nil
+	}
 	// Grow with what arrives, not with what the peer announces.
 	var body bytes.Buffer
 	if _, err := io.CopyN(&body, r.r, n); err != nil {
@@ -103,8 +112,8 @@ func (r *Reader) Read() (Frame, error) {
 	return f, nil
 }
 
-// readHeader reads lines up to an empty line. Blank lines before the first one are skipped when lead is set.
-func readHeader(r *bufio.Reader, lead bool) (Header, error) {
+// readHeader reads lines up to an empty line. Blank lines before the first one are skipped.
+func readHeader(r *bufio.Reader) (Header, error) {
 	var h Header
 	total := 0
 	for {
@@ -116,7 +125,7 @@ func readHeader(r *bufio.Reader, lead bool) (Header, error) {
 			return nil, inFrame(err)
 		}
 		if line == "" {
-			if len(h) > 0 || !lead {
+			if len(h) > 0 {
 				return h, nil
 			}
 			continue
@@ -125,33 +134,50 @@ func readHeader(r *bufio.Reader, lead bool) (Header, error) {
 		if total > maxHeaderBytes {
 			return nil, fmt.Errorf("%w: header block over %d bytes", ErrProtocol, maxHeaderBytes)
 		}
-		name, value, ok := strings.Cut(line, ":")
-		if !ok || name == "" || strings.ContainsAny(name, " \t") {
-			return nil, fmt.Errorf("%w: header line %.40q", ErrProtocol, line)
+		f, err := parseField(line)
+		if err != nil {
+			return nil, err
 		}
-		h = append(h, Field{Name: name, Value: strings.TrimPrefix(value, " ")})
+		h = append(h, f)
 	}
+}
+
+// parseField reads one "Name: value" line.
+func parseField(line string) (Field, error) {
+	name, value, ok := strings.Cut(line, ":")
+	if !ok || name == "" || strings.ContainsAny(name, " \t") {
+		return Field{}, fmt.Errorf("%w: header line %.40q", ErrProtocol, line)
+	}
+	return Field{Name: name, Value: strings.TrimPrefix(value, " ")}, nil
 }
 
 // readLine returns one line without its end. io.EOF means that not one byte was left.
 func readLine(r *bufio.Reader) (string, error) {
-	var line []byte
-	for {
-		part, err := r.ReadSlice('\n')
-		line = append(line, part...)
+	part, err := r.ReadSlice('\n')
+	if err == nil { // the whole line lies in the buffer, as nearly all do
+		return lineText(part), nil
+	}
+	line := slices.Clone(part)
+	for errors.Is(err, bufio.ErrBufferFull) {
 		if len(line) > maxHeaderLine {
 			return "", fmt.Errorf("%w: header line over %d bytes", ErrProtocol, maxHeaderLine)
 		}
-		switch {
-		case err == nil:
-			return strings.TrimSuffix(string(line[:len(line)-1]), "\r"), nil
-		case errors.Is(err, bufio.ErrBufferFull):
-		case err == io.EOF && len(line) > 0:
-			return "", io.ErrUnexpectedEOF
-		default:
-			return "", err
-		}
+		part, err = r.ReadSlice('\n')
+		line = append(line, part...)
 	}
+	switch {
+	case err == nil && len(line) > maxHeaderLine:
+		return "", fmt.Errorf("%w: header line over %d bytes", ErrProtocol, maxHeaderLine)
+	case err == nil:
+		return lineText(line), nil
+	case err == io.EOF && len(line) > 0:
+		return "", io.ErrUnexpectedEOF
+	}
+	return "", err
+}
+
+func lineText(line []byte) string {
+	return string(bytes.TrimSuffix(line[:len(line)-1], []byte("\r")))
 }
 
 func contentLength(h Header) (int64, error) {

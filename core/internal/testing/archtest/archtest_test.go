@@ -41,8 +41,8 @@ var pillars = map[string][]string{
 // the consumer declares.
 var layers = [][]string{
 	{"minisig", "seal"},
-	{"problem", "logging", "config", "transcode", "sheet", "store", "auth", "history", "curl"},
-	{"journal", "params", "openapi", "freeswitch", "wasm"},
+	{"problem", "logging", "config", "edge", "transcode", "sheet", "store", "auth", "history", "curl"},
+	{"guard", "journal", "params", "openapi", "freeswitch", "wasm"},
 	{"hostcall", "plugin", "trace"},
 	{"registry", "rehearsal", "scaffold"},
 	{"server", "refdoc"},

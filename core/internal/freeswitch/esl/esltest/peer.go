@@ -205,7 +205,7 @@ func (s *Session) run() {
 			return
 		case word == "event":
 			s.p.mu.Lock()
-			s.events = rest + " "
+			s.events += rest + " " // FreeSWITCH adds to what was asked for before
 			s.p.mu.Unlock()
 			s.Reply("+OK event listener enabled plain")
 		case s.p.Handle != nil:

@@ -1,0 +1,104 @@
+package store_test
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/patchbay-gw/patchbay/core/internal/store"
+)
+
+// reopen opens and closes a store.
+func reopen(dir string) error {
+	s, err := store.Open(store.Options{Dir: dir})
+	if err != nil {
+		return err
+	}
+	return s.Close()
+}
+
+// TestOpenDamaged: what would end the process, or make it throw tables away, is an
+// error, and every file is still there afterwards.
+func TestOpenDamaged(t *testing.T) {
+	whole := filled(t)
+	for name, spoil := range map[string]func(dir string){
+		"table cut in half": func(dir string) { damage(t, one(t, dir, ".sst"), cutTo(0.5)) },
+		"table cut to 1 %":  func(dir string) { damage(t, one(t, dir, ".sst"), cutTo(0.01)) },
+		"table empty":       func(dir string) { damage(t, one(t, dir, ".sst"), cutTo(0)) },
+		"no manifest": func(dir string) {
+			if err := os.Remove(filepath.Join(dir, "MANIFEST")); err != nil {
+				t.Fatal(err)
+			}
+		},
+	} {
+		dir := again(t, whole)
+		spoil(dir)
+		before := listing(t, dir)
+		if err := reopen(dir); !errors.Is(err, store.ErrDamaged) {
+			t.Errorf("%s: %v", name, err)
+		}
+		if after := listing(t, dir); after != before {
+			t.Errorf("%s: the refused start changed files:\n%s\n%s", name, before, after)
+		}
+	}
+	if err := reopen(again(t, whole)); err != nil {
+		t.Errorf("a whole one: %v", err)
+	}
+}
+
+// TestOpenMovesAside cuts the manifest: a start goes on with what it lists, and the
+// other tables are kept beside the database.
+func TestOpenMovesAside(t *testing.T) {
+	dir := again(t, filled(t))
+	tables, err := filepath.Glob(filepath.Join(dir, "*.sst"))
+	if err != nil || len(tables) < 2 {
+		t.Fatalf("%d tables, %v", len(tables), err)
+	}
+	damage(t, one(t, dir, "MANIFEST"), cutTo(0.5))
+	flaws, err := store.Inspect(t.Context(), dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lost := 0
+	for _, f := range flaws {
+		if f.Lost && f.Repair == nil && filepath.Ext(f.File) == ".sst" {
+			lost++
+		}
+	}
+	if lost == 0 {
+		t.Fatalf("nothing is reported as lost: %+v", flaws)
+	}
+	if err := reopen(dir); err != nil {
+		t.Fatal(err)
+	}
+	aside, err := filepath.Glob(filepath.Join(filepath.Dir(dir), "aside-store-*", "*.sst"))
+	if err != nil || len(aside) != lost {
+		t.Errorf("%d tables are aside, want %d: %v", len(aside), lost, err)
+	}
+	if err := reopen(dir); err != nil {
+		t.Errorf("the second start: %v", err)
+	}
+}
+
+// TestOpenAfterAKillWhileLogsWereMade leaves the empty logs that a process makes first
+// when it starts.
+func TestOpenAfterAKillWhileLogsWereMade(t *testing.T) {
+	for _, name := range []string{"000099.vlog", "00099.mem"} {
+		dir := killed(t)
+		if err := os.WriteFile(filepath.Join(dir, name), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		s, err := store.Open(store.Options{Dir: dir})
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if n, err := s.ReadAll(t.Context()); n != 500 || err != nil {
+			t.Errorf("%s: %d entries, %v", name, n, err)
+		}
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
