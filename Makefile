@@ -19,7 +19,7 @@ PANEL    := $(shell find ui/src ui/public ui/scripts -type f) ui/index.html ui/p
 SANDBOX  := $(shell find examples/sandbox -name '*.go' -not -name '*_test.go')
 GUEST    := GOOS=wasip1 GOARCH=wasm CGO_ENABLED=0 $(GO) build -buildmode=c-shared -trimpath -buildvcs=false
 
-.PHONY: help build run test check bench clean fuzz docs screenshots
+.PHONY: help build run test check bench bench-check profile chaos clean fuzz docs dist screenshots
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -49,17 +49,29 @@ run: build ## gateway and sandbox on 127.0.0.1:8080, ready to try
 test: ## everything that proves it; installs what it needs
 	@.ci/test
 
-check: ## formatting, vet, import rules, generated files; leaves git status clean
+check: ## formatting, vet, staticcheck, import rules, known vulnerabilities; leaves git status clean
 	@.ci/check
 
-bench: build ## figures and ratios, taken in one run
-	@.ci/bench
+bench: build ## figures beside their goals, and the peers; a missed goal is an error (BENCH="--record --document")
+	@.ci/bench $(BENCH)
+
+bench-check: build ## ratios of a run against the recorded ones; one that is 20 % worse is an error
+	@.ci/bench-check
+
+profile: build ## what a request costs: profiles of the hot path, into build/profile
+	@.ci/profile
+
+chaos: build ## break the gateway and everything around it: ROUNDS=50 kills, a soak of SOAK=30m; .ci/chaos is the short form
+	@.ci/chaos --rounds $${ROUNDS:-50} --soak $${SOAK:-30m}
 
 docs: ## the generated parts of docs/
 	$(GO) generate ./core/internal/refdoc
 
 screenshots: build ## every page of the panel as a picture, into build/screenshots
 	@cd ui && npm run --silent screenshots
+
+dist: ## a release in build/dist: archives, checksums, bill of materials, licences
+	@.ci/dist --version '$(VERSION)'
 
 fuzz: ## every fuzz target for FUZZTIME (10s)
 	@.ci/fuzz $${FUZZTIME:-10s}

@@ -25,15 +25,24 @@ func forward(t *patchbay.Task) (patchbay.Reply, error) {
 	if err != nil {
 		return patchbay.Reply{}, err
 	}
-	header := new(patchbay.Object).Str("content-type", "text/plain; charset=utf-8").Str("x-phone", phone.E164)
+	answer, err := post(t, phone.E164)
+	if err != nil {
+		return patchbay.Reply{}, err
+	}
+	return patchbay.JSON(o.Str("answer", answer).Value()), nil
+}
+
+// post sends the text of the request to the upstream and returns what that says.
+func post(t *patchbay.Task, e164 string) (string, error) {
+	header := new(patchbay.Object).Str("content-type", "text/plain; charset=utf-8").Str("x-phone", e164)
 	answer, err := t.Fetch(patchbay.Request{
 		Method: "POST", URL: upstream, Header: header.Value(), Body: t.Params().Get("message").Bytes(),
 	})
 	if err != nil {
-		return patchbay.Reply{}, patchbay.Unavailable(system, err)
+		return "", patchbay.Unavailable(system, err)
 	}
 	if answer.Status != 200 {
-		return patchbay.Reply{}, patchbay.Refused(system+" refused!", "unexpected status")
+		return "", patchbay.Refused(system+" refused!", "unexpected status")
 	}
-	return patchbay.JSON(o.Str("answer", string(answer.Body)).Value()), nil
+	return string(answer.Body), nil
 }

@@ -1,6 +1,7 @@
-// Command bench is the plugin that the benchmark measures: an action that does
-// nothing, one that computes, and one that also asks an upstream. Its twin in Go, which does the
-// same without WebAssembly, is core/bench/twin.
+// Command bench is the plugin that the benchmark measures. Three actions have a
+// twin in Go, core/bench/twin, which does the same without WebAssembly: one that
+// does nothing, one that computes, and one that also asks an upstream. Two more do
+// the work that the peers of ../peers do.
 package main
 
 import (
@@ -12,6 +13,8 @@ func init() {
 	patchbay.HandleAction("echo", echo)
 	patchbay.HandleAction("check", check)
 	patchbay.HandleAction("forward", forward)
+	patchbay.HandleAction("estimate", estimate)
+	patchbay.HandleAction("submit", submit)
 }
 
 func main() {}

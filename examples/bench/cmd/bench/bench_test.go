@@ -162,7 +162,7 @@ func TestStorm(t *testing.T) {
 	if err := storm(p, request("POST", p.address, "/", "", "hello"), n); err != nil {
 		t.Fatal(err)
 	}
-	peak, err := askPeak(p)
+	peak, err := askUpstream(p, "/peak")
 	if err != nil || peak < 2 || peak > n {
 		t.Errorf("%d waited together, %v", peak, err)
 	}

@@ -88,7 +88,7 @@ func (b *bench) oneCrowd(ctx context.Context, kind, n int) (peak, waited int64, 
 	if peak, _, err = p.memory(); err != nil {
 		return 0, 0, err
 	}
-	waited, err = askPeak(up)
+	waited, err = askUpstream(up, "/peak")
 	return peak, waited, err
 }
 
@@ -147,13 +147,14 @@ func storm(p *process, raw []byte, n int) error {
 	return nil
 }
 
-func askPeak(up *process) (int64, error) {
+// askUpstream asks for a number: /peak or /waiting.
+func askUpstream(up *process, path string) (int64, error) {
 	c, err := dial(up.address)
 	if err != nil {
 		return 0, err
 	}
 	defer func() { _ = c.Close() }()
-	a, err := c.do(request("GET", up.address, "/peak", "", ""), true)
+	a, err := c.do(request("GET", up.address, path, "", ""), true)
 	if err != nil {
 		return 0, err
 	}

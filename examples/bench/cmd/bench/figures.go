@@ -12,6 +12,7 @@ import (
 
 // figure is one line of the result.
 type figure struct {
+	part  string // which measured it
 	name  string
 	value string // as measured, with its unit
 	// judged is compared with goal; without a goal the line only informs.
@@ -19,21 +20,52 @@ type figure struct {
 	unit         string
 	atLeast      bool // the goal is a lower bound
 	hasGoal      bool
+	counted      bool   // the same on any machine although it is no ratio
+	noisy        bool   // too restless to be compared with another run
+	missing      string // why there is no figure, which leaves the goal unproven
+}
+
+func (b *bench) add(f figure) {
+	f.part = b.part
+	b.figures = append(b.figures, f)
+}
+
+// printed is a table that a part prints above its figures; long ones stay out of
+// the document.
+type printed struct {
+	part, text string
+	long       bool
+}
+
+func (b *bench) show(text string) {
+	b.tables = append(b.tables, printed{part: b.part, text: text})
+}
+
+func (b *bench) showLong(text string) {
+	b.tables = append(b.tables, printed{part: b.part, text: text, long: true})
 }
 
 func (b *bench) note(name, format string, args ...any) {
-	b.figures = append(b.figures, figure{name: name, value: fmt.Sprintf(format, args...)})
+	b.add(figure{name: name, value: fmt.Sprintf(format, args...)})
 }
 
 func (b *bench) atMost(name string, judged, goal float64, unit, format string, args ...any) {
-	b.figures = append(b.figures, figure{name: name, value: fmt.Sprintf(format, args...), judged: judged, goal: goal, unit: unit, hasGoal: true})
+	b.add(figure{name: name, value: fmt.Sprintf(format, args...), judged: judged, goal: goal, unit: unit, hasGoal: true})
 }
 
 func (b *bench) atLeast(name string, judged, goal float64, unit, format string, args ...any) {
-	b.figures = append(b.figures, figure{name: name, value: fmt.Sprintf(format, args...), judged: judged, goal: goal, unit: unit, hasGoal: true, atLeast: true})
+	b.add(figure{name: name, value: fmt.Sprintf(format, args...), judged: judged, goal: goal, unit: unit, hasGoal: true, atLeast: true})
+}
+
+// unmeasured is a goal that could not be judged. It counts as missed.
+func (b *bench) unmeasured(name, why string) {
+	b.add(figure{name: name, missing: why, hasGoal: true})
 }
 
 func (f *figure) ok() bool {
+	if f.missing != "" {
+		return false
+	}
 	if f.atLeast {
 		return f.judged >= f.goal
 	}
@@ -49,6 +81,10 @@ func table(figures []figure) string {
 		f := &figures[i]
 		if !f.hasGoal {
 			_, _ = fmt.Fprintf(w, "%s\t%s\t\t\t\n", f.name, f.value)
+			continue
+		}
+		if f.missing != "" {
+			_, _ = fmt.Fprintf(w, "%s\tnot measured: %s\t\t\tNOT MEASURED\n", f.name, f.missing)
 			continue
 		}
 		bound, verdict := "≤", "ok"

@@ -11,7 +11,6 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
@@ -21,10 +20,10 @@ import (
 func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
 
 // wholeRun bounds everything; a hanging process ends with it.
-const wholeRun = 15 * time.Minute
+const wholeRun = 45 * time.Minute
 
-// run is main without the process: it returns the exit code. A missed goal is not
-// an error; a measurement that cannot be made is.
+// run is main without the process: it returns the exit code, which is 1 when a goal
+// was missed or could not be judged.
 func run(args []string, stdout, stderr io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -54,20 +53,39 @@ type bench struct {
 	inFlight int
 	rows     int
 
+	busy   float64 // see busyShare
+	rounds int
+	part   string // that measures just now
+	tables []printed
+
 	upgradeCount int
 	crowdPlaces  [2]place
 }
 
 // part is one measurement that --only names.
 type part struct {
-	name string
-	run  func(context.Context) error
+	name  string
+	run   func(context.Context) error
+	asked bool // runs only when it is asked for
 }
 
 func (b *bench) parts() []part {
 	return []part{
-		{"throughput", b.throughput}, {"crowd", b.crowd}, {"journal", b.reports}, {"start", b.start}, {"toggle", b.toggle},
-		{"languages", b.languages}, {"install", b.install}, {"upgrades", b.upgrades}, {"neighbour", b.neighbour},
+		{name: "peers", run: b.peers},
+		{name: "flight", run: b.flight},
+		{name: "allocations", run: b.allocations},
+		{name: "profile", run: b.profile, asked: true},
+		{name: "throughput", run: b.throughput},
+		{name: "crowd", run: b.crowd},
+		{name: "journal", run: b.reports},
+		{name: "journal10m", run: b.journalFull},
+		{name: "start", run: b.start},
+		{name: "link", run: b.link},
+		{name: "toggle", run: b.toggle},
+		{name: "languages", run: b.languages},
+		{name: "install", run: b.install},
+		{name: "upgrades", run: b.upgrades},
+		{name: "neighbour", run: b.neighbour},
 	}
 }
 
@@ -79,10 +97,10 @@ func names(parts []part) string {
 	return strings.Join(out, ", ")
 }
 
-// choose returns the parts that only names, all without it.
+// choose returns the parts that only names, without it all that need not be asked for.
 func choose(parts []part, only string) ([]part, error) {
 	if only == "" {
-		return parts, nil
+		return slices.DeleteFunc(slices.Clone(parts), func(p part) bool { return p.asked }), nil
 	}
 	var out []part
 	for name := range strings.SplitSeq(only, ",") {
@@ -93,47 +111,4 @@ func choose(parts []part, only string) ([]part, error) {
 		out = append(out, parts[i])
 	}
 	return out, nil
-}
-
-func measureCommand(ctx context.Context, args []string, stdout, stderr io.Writer) error {
-	b := &bench{log: stderr}
-	f := flag.NewFlagSet("bench", flag.ContinueOnError)
-	f.SetOutput(stderr)
-	f.StringVar(&b.root, "root", ".", "folder of the repository, built by make")
-	f.DurationVar(&b.seconds, "round", 4*time.Second, "length of one round of load")
-	f.IntVar(&b.inFlight, "in-flight", 10_000, "requests that wait for the slow upstream at the same time")
-	f.IntVar(&b.rows, "rows", 1_000_000, "journal rows that the reports are read from")
-	f.IntVar(&b.upgradeCount, "upgrades", 1000, "upgrades of a plugin under load")
-	parts := b.parts()
-	only := f.String("only", "", "comma-separated parts to run: "+names(parts)+"; empty runs all")
-	metering := f.String("metering", "", "output of `go test -bench BenchmarkOverhead ./core/internal/wasm/meter`")
-	if err := f.Parse(args); err != nil {
-		return err
-	}
-	wanted, err := choose(parts, *only)
-	if err != nil {
-		return err
-	}
-	if b.root, err = filepath.Abs(b.root); err != nil {
-		return err
-	}
-	b.build = filepath.Join(b.root, "build")
-	if b.work, err = os.MkdirTemp("", "patchbay-bench-"); err != nil {
-		return err
-	}
-	defer func() { _ = os.RemoveAll(b.work) }()
-	if *metering != "" {
-		if err := b.readMetering(*metering); err != nil {
-			return err
-		}
-	}
-	for _, p := range wanted {
-		_, _ = fmt.Fprintln(stderr, "measuring", p.name)
-		if failed := p.run(ctx); failed != nil {
-			// The other parts are worth their figures all the same.
-			err = errors.Join(err, fmt.Errorf("%s: %w", p.name, failed))
-		}
-	}
-	_, failed := io.WriteString(stdout, machine()+"\n\n"+table(b.figures))
-	return errors.Join(err, failed)
 }

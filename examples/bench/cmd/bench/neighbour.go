@@ -85,6 +85,7 @@ func (b *bench) neighbour(ctx context.Context) (err error) {
 		quiet, loud := d.p99()
 		b.atMost("p99 beside a hostile plugin, "+d.id, d.ratio(), goalNeighbour, "×",
 			"alone %.2f ms, beside it %.2f ms (medians %.2f, %.2f), %d attacks", ms(quiet), ms(loud), ms(median(d.quiet)), ms(median(d.loud)), d.attacks)
+		b.figures[len(b.figures)-1].noisy = true
 	}
 	return nil
 }

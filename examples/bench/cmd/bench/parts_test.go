@@ -15,8 +15,9 @@ import (
 
 func TestChoose(t *testing.T) {
 	parts := new(bench).parts()
-	if got, err := choose(parts, ""); err != nil || len(got) != len(parts) {
-		t.Errorf("everything: %d of %d, %v", len(got), len(parts), err)
+	got, err := choose(parts, "")
+	if err != nil || len(got) != len(parts)-1 || contains(got, "profile") {
+		t.Errorf("everything that need not be asked for: %d of %d, %v", len(got), len(parts), err)
 	}
 	if got, err := choose(parts, "upgrades,crowd"); err != nil || names(got) != "upgrades, crowd" {
 		t.Errorf("two: %q, %v", names(got), err)

@@ -14,13 +14,16 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"github.com/patchbay-gw/patchbay/core/bench/probe"
 )
 
 // process is a program that listens somewhere and is measured from outside.
 type process struct {
 	name    string
 	cmd     *exec.Cmd
-	stdin   io.Closer
+	stdin   io.Writer
+	said    chan string // what its probe says
 	address string
 	began   time.Time
 	ended   chan error
@@ -32,11 +35,14 @@ const listening = 30 * time.Second
 
 // launch starts a program and waits for its line "… listens on ADDRESS".
 func launch(ctx context.Context, env []string, path string, args ...string) (*process, error) {
-	p := &process{name: filepath.Base(path), cmd: exec.CommandContext(ctx, path, args...), ended: make(chan error, 1), words: &tail{}}
+	p := &process{name: filepath.Base(path), cmd: exec.CommandContext(ctx, path, args...), ended: make(chan error, 1), said: make(chan string, 1), words: &tail{}}
 	p.cmd.Env = append(os.Environ(), env...)
 	p.cmd.Stderr = p.words
 	stdout, err := p.cmd.StdoutPipe()
 	if err != nil {
+		return nil, err
+	}
+	if p.stdin, err = p.cmd.StdinPipe(); err != nil {
 		return nil, err
 	}
 	p.began = time.Now()
@@ -52,6 +58,9 @@ func launch(ctx context.Context, env []string, path string, args ...string) (*pr
 				case found <- strings.TrimSpace(address):
 				default:
 				}
+			}
+			if answer, ok := strings.CutPrefix(lines.Text(), probe.Prefix); ok {
+				p.said <- answer // somebody asked and waits
 			}
 		}
 		p.ended <- p.cmd.Wait()
@@ -89,13 +98,38 @@ func (p *process) stop() error {
 	}
 }
 
-// cpu is the processor time that the program has used so far, in steps of 10 ms.
-func (p *process) cpu() (time.Duration, error) {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.cmd.Process.Pid))
+// cpu is the processor time that the program and its children have used so far, in
+// steps of 10 ms.
+func (p *process) cpu() (sum time.Duration, err error) {
+	err = p.family("stat", func(text string) error {
+		used, err := parseCPU(text)
+		sum += used
+		return err
+	})
+	return sum, err
+}
+
+// family reads a file of /proc for the program and for the processes that it
+// started: nginx works in several. A child that has just ended is left out.
+func (p *process) family(name string, read func(text string) error) error {
+	own := strconv.Itoa(p.cmd.Process.Pid)
+	children, err := os.ReadFile(filepath.Join("/proc", own, "task", own, "children"))
 	if err != nil {
-		return 0, err
+		return err
 	}
-	return parseCPU(string(text))
+	for i, pid := range append([]string{own}, strings.Fields(string(children))...) {
+		text, err := os.ReadFile(filepath.Join("/proc", pid, name))
+		if err != nil && i > 0 {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if err := read(string(text)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // parseCPU reads utime and stime, fields 14 and 15 of /proc/<pid>/stat (proc(5)).
@@ -118,17 +152,18 @@ func parseCPU(stat string) (time.Duration, error) {
 	return sum, nil
 }
 
-// memory returns VmHWM (peak) and VmRSS (now) in bytes.
+// memory returns VmHWM (peak) and VmRSS (now) in bytes, children included; pages
+// that the processes share count once for each.
 func (p *process) memory() (peak, now int64, err error) {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
-	if err != nil {
-		return 0, 0, err
-	}
-	peak, err = parseStatus(string(text), "VmHWM")
-	if err != nil {
-		return 0, 0, err
-	}
-	now, err = parseStatus(string(text), "VmRSS")
+	err = p.family("status", func(text string) error {
+		high, err := parseStatus(text, "VmHWM")
+		if err != nil {
+			return err
+		}
+		here, err := parseStatus(text, "VmRSS")
+		peak, now = peak+high, now+here
+		return err
+	})
 	return peak, now, err
 }
 

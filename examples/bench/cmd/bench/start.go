@@ -17,6 +17,9 @@ const (
 // start measures the time from exec until everything is warm, with the machine
 // code of all plugins in the cache.
 func (b *bench) start(ctx context.Context) error {
+	if err := b.sizes(); err != nil {
+		return err
+	}
 	at, err := b.fill(ctx, "start", 0)
 	if err != nil {
 		return err

@@ -7,11 +7,8 @@ import (
 	"time"
 )
 
-// Rounds of each side, in turns; the medians count.
-const (
-	rounds      = 3
-	connections = 64
-)
+// connections of the load; each sends a request when it has the answer to the last.
+const connections = 64
 
 const (
 	goalThroughput = 0.70 // of the twin's
@@ -49,7 +46,7 @@ func (b *bench) throughput(ctx context.Context) error {
 // the difference in processor time, which is the price of the border.
 func (b *bench) compare(ctx context.Context, sides [2]side, what, path string, throughput bool) error {
 	var rate, each, p99 [2][]float64
-	for range rounds {
+	for range b.rounds {
 		for i, s := range sides {
 			l, err := callers(ctx, s.process, s.request(path), connections, b.seconds)
 			if err != nil {

@@ -61,8 +61,19 @@ const (
 	acceptedSMS = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 12\r\n\r\n{\"id\":\"m-1\"}"
 )
 
-// answer serves one connection until it ends. GET /peak tells how many requests
-// waited at the same time at most.
+// told answers GET /peak, how many requests waited at the same time at most, and GET
+// /waiting, how many wait now.
+func (u *upstream) told(line string) (n int64, ok bool) {
+	switch {
+	case strings.HasPrefix(line, "GET /peak "):
+		return u.peak.Load(), true
+	case strings.HasPrefix(line, "GET /waiting "):
+		return u.waiting.Load(), true
+	}
+	return 0, false
+}
+
+// answer serves one connection until it ends.
 func (u *upstream) answer(c net.Conn) error {
 	in := bufio.NewReaderSize(c, 1<<10)
 	for {
@@ -74,8 +85,8 @@ func (u *upstream) answer(c net.Conn) error {
 			return err
 		}
 		reply := accepted
-		if strings.HasPrefix(line, "GET /peak ") || strings.HasPrefix(line, "POST /peak ") {
-			text := strconv.FormatInt(u.peak.Load(), 10)
+		if n, ok := u.told(line); ok {
+			text := strconv.FormatInt(n, 10)
 			reply = fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s", len(text), text)
 		} else {
 			if strings.HasPrefix(line, "POST /sms ") {

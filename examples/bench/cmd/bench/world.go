@@ -16,10 +16,11 @@ func (b *bench) program(name string) string { return filepath.Join(b.build, name
 // place is a data folder with the user of the benchmark.
 type place struct{ dir, token string }
 
-// fill makes a data folder with so many journal rows.
-func (b *bench) fill(ctx context.Context, name string, rows int) (place, error) {
+// fill makes a data folder with so many journal rows; more are arguments of `twin
+// fill`.
+func (b *bench) fill(ctx context.Context, name string, rows int, more ...string) (place, error) {
 	p := place{dir: filepath.Join(b.work, name)}
-	cmd := exec.CommandContext(ctx, b.program("bench/twin"), "fill", "--data", p.dir, "--rows", strconv.Itoa(rows))
+	cmd := exec.CommandContext(ctx, b.program("bench/twin"), append([]string{"fill", "--data", p.dir, "--rows", strconv.Itoa(rows)}, more...)...)
 	cmd.Stderr = b.log
 	out, err := cmd.Output()
 	if err != nil {
@@ -46,11 +47,16 @@ func (b *bench) upstream(ctx context.Context, delay time.Duration) (*process, er
 // gateway starts the real gateway with one of the configurations of
 // examples/bench and waits until it is ready.
 func (b *bench) gateway(ctx context.Context, config string, at place, upstream string) (*process, error) {
+	return b.serveConfig(ctx, "patchbay", config, at, upstream, "serve")
+}
+
+// serveConfig does it with any program that is a gateway.
+func (b *bench) serveConfig(ctx context.Context, program, config string, at place, upstream string, verb ...string) (*process, error) {
 	env := []string{
 		"PATCHBAY_BENCH_DATA=" + at.dir, "PATCHBAY_BENCH_UPSTREAM=" + upstream,
 		"PATCHBAY_BENCH_PLUGINS=" + b.program("bench"), "PATCHBAY_PLUGINS=" + b.program("plugins"), "PATCHBAY_BENCH_HOSTILE=" + b.program("bench/hostile"),
 	}
-	p, err := launch(ctx, env, b.program("patchbay"), "serve", "--config", filepath.Join(b.root, "examples/bench", config))
+	p, err := launch(ctx, env, b.program(program), append(verb, "--config", filepath.Join(b.root, "examples/bench", config))...)
 	if err != nil {
 		return nil, err
 	}

@@ -1,0 +1,238 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"text/tabwriter"
+)
+
+// Goals of the comparison with peers.
+const (
+	goalNative = 0.85 // requests per second, of the native peer's
+	goalNginx  = 1.05 // processor time, times nginx's: level, within what rounds differ by
+	goalExtism = 6.0  // requests per second, times Extism's
+	goalTail   = 2.0  // p99, times the native peer's
+)
+
+// The two works: A computes, B also asks an upstream.
+const (
+	pathEstimate = "/bench/estimate"
+	pathSubmit   = "/bench/submit"
+)
+
+var works = [2]struct{ letter, path string }{{"A", pathEstimate}, {"B", pathSubmit}}
+
+// peer is a gateway that does the same work.
+type peer struct {
+	id, title string
+	missing   string // why it cannot run here
+	start     func(ctx context.Context, at peerPlace) (*process, error)
+	rounds    [2][]*round
+	resident  [2][]float64 // MB, after the rounds
+}
+
+// peerPlace is where a peer keeps its data, and whom it may serve.
+type peerPlace struct {
+	place
+	users    string // file of users, all of them
+	callers  string // file of those who may do what is measured
+	upstream string
+}
+
+const (
+	native   = "native"
+	gateway  = "patchbay"
+	nginxID  = "nginx"
+	extismID = "extism"
+)
+
+func (b *bench) allPeers() []*peer {
+	peers := []*peer{
+		{id: native, title: "native Go: the pipeline with the work compiled in", start: b.peer("bench/native")},
+		{id: gateway, title: "Patchbay: the work in a plugin, metering on", start: func(ctx context.Context, at peerPlace) (*process, error) {
+			return b.gateway(ctx, "bench.hcl", at.place, at.upstream)
+		}},
+		{id: nginxID, title: "nginx + Lua: no sandbox, no plugins", missing: nginxMissing(), start: func(ctx context.Context, at peerPlace) (*process, error) {
+			return b.nginx(ctx, at.dir, at.users, at.upstream)
+		}},
+	}
+	guest := b.program("bench/extism-guest.wasm")
+	for _, variant := range []struct {
+		id, title string
+		args      []string
+	}{
+		{extismID, "Extism, its time-out on", nil},
+		{extismID + "-off", "Extism, its time-out off", []string{"--timeout", "0"}},
+		{extismID + "-text", "Extism, time-out on, text instead of JSON", []string{"--text"}},
+	} {
+		p := &peer{id: variant.id, title: variant.title, start: b.peer("bench/extism", append(variant.args, "--guest", guest)...)}
+		for _, file := range []string{b.program("bench/extism"), guest} {
+			if _, err := os.Stat(file); err != nil {
+				p.missing = "Extism was not built"
+			}
+		}
+		peers = append(peers, p)
+	}
+	return peers
+}
+
+// peer returns what starts a program of examples/bench/peers.
+func (b *bench) peer(program string, args ...string) func(context.Context, peerPlace) (*process, error) {
+	return func(ctx context.Context, at peerPlace) (*process, error) {
+		args := append([]string{"--data", at.dir, "--users", at.users, "--upstream", at.upstream}, args...)
+		return launch(ctx, nil, b.program(program), args...)
+	}
+}
+
+// peers compares Patchbay with what else could do the work.
+func (b *bench) peers(ctx context.Context) error {
+	peers := b.allPeers()
+	if why := wrkMissing(); why != "" {
+		return fmt.Errorf("%s, so there is no load: apt-get install wrk", why)
+	}
+	places, err := b.peerPlaces(ctx, "peer-", peers)
+	if err != nil {
+		return err
+	}
+	up, err := b.upstream(ctx, 0)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = up.stop() }()
+	var want []answer
+	for i := range b.rounds {
+		for n, p := range peers {
+			if p.missing != "" {
+				continue
+			}
+			places[n].upstream = up.address
+			if want, err = b.peerRound(ctx, p, places[n], want, i == 0); err != nil {
+				if err = errors.Join(ctx.Err(), p.fail(fmt.Errorf("%s: %w", p.id, err))); err != nil {
+					return err
+				}
+				_, _ = fmt.Fprintln(b.log, p.missing)
+			}
+		}
+	}
+	if err := b.recorded(ctx, peers, places); err != nil {
+		return err
+	}
+	b.show(peerTable(peers))
+	b.judgePeers(peers)
+	return nil
+}
+
+// fail takes a peer out that cannot be measured: its goals are unproven then. Without
+// the two sides that everything is compared with, and with peers that do not do the
+// same, there is nothing to go on with.
+func (p *peer) fail(err error) error {
+	if p.id == native || p.id == gateway || errors.Is(err, errDiffers) {
+		return err
+	}
+	p.missing, _, _ = strings.Cut(err.Error(), "\n")
+	p.rounds, p.resident = [2][]*round{}, [2][]float64{}
+	return nil
+}
+
+// peerPlaces makes a data folder for each peer, named with the prefix. The users are
+// created once: the gateway has them in its store, the others read the file.
+func (b *bench) peerPlaces(ctx context.Context, prefix string, peers []*peer) ([]peerPlace, error) {
+	users, callers := filepath.Join(b.work, "users"), filepath.Join(b.work, "callers")
+	own, err := b.fill(ctx, prefix+gateway, 0, "--users", users)
+	if err != nil {
+		return nil, err
+	}
+	text, err := os.ReadFile(users)
+	if err != nil {
+		return nil, err
+	}
+	var may strings.Builder
+	for line := range strings.Lines(string(text)) {
+		if strings.Contains(line, "\t10\t") && strings.Contains(line, "bench.estimate") {
+			may.WriteString(line)
+		}
+	}
+	if err := os.WriteFile(callers, []byte(may.String()), 0o600); err != nil {
+		return nil, err
+	}
+	places := make([]peerPlace, len(peers))
+	for i, p := range peers {
+		places[i] = peerPlace{place: place{dir: filepath.Join(b.work, prefix+p.id)}, users: users, callers: callers}
+		if p.id == gateway {
+			places[i].place = own
+		}
+	}
+	return places, nil
+}
+
+// peerRound starts a peer, measures both works, and ends it. In the first round it
+// must answer exactly what the others answer; want is what they answered.
+func (b *bench) peerRound(ctx context.Context, p *peer, at peerPlace, want []answer, first bool) (_ []answer, err error) {
+	server, err := p.start(ctx, at)
+	if err != nil {
+		return want, err
+	}
+	defer func() { err = errors.Join(err, server.stop()) }()
+	if first {
+		if want, err = sameAnswers(server, at.users, want); err != nil {
+			return want, err
+		}
+	}
+	for i, w := range works {
+		if err := b.warm(ctx, server, at.callers, w.path, message); err != nil {
+			return want, err
+		}
+		r, err := b.wrk(ctx, server, at.callers, w.path, message, b.seconds)
+		if err != nil {
+			return want, err
+		}
+		_, now, err := server.memory()
+		if err != nil {
+			return want, err
+		}
+		p.rounds[i], p.resident[i] = append(p.rounds[i], r), append(p.resident[i], float64(now)/1e6)
+	}
+	return want, nil
+}
+
+// of is the median of a figure over the rounds of a work.
+func (p *peer) of(work int, figure func(*round) float64) float64 {
+	var list []float64
+	for _, r := range p.rounds[work] {
+		list = append(list, figure(r))
+	}
+	return median(list)
+}
+
+func (p *peer) failed() (n int) {
+	for _, rounds := range p.rounds {
+		for _, r := range rounds {
+			n += r.Failed
+		}
+	}
+	return n
+}
+
+func p99(r *round) float64 { return r.P99US / 1000 }
+
+func peerTable(peers []*peer) string {
+	var out strings.Builder
+	w := tabwriter.NewWriter(&out, 0, 0, 2, ' ', tabwriter.AlignRight)
+	_, _ = fmt.Fprintln(w, "A req/s\tp99 ms\tCPU µs\tRSS MB\tB req/s\tp99 ms\tCPU µs\tRSS MB\tfailed\t  PEER")
+	for _, p := range peers {
+		if p.missing != "" {
+			_, _ = fmt.Fprintf(w, "%s  %s: not measured, %s\n", strings.Repeat("–\t", 9), p.title, p.missing)
+			continue
+		}
+		for i := range works {
+			_, _ = fmt.Fprintf(w, "%.0f\t%.2f\t%.1f\t%.0f\t", p.of(i, (*round).perSecond), p.of(i, p99), p.of(i, (*round).each), median(p.resident[i]))
+		}
+		_, _ = fmt.Fprintf(w, "%d\t  %s\n", p.failed(), p.title)
+	}
+	_ = w.Flush()
+	return out.String()
+}
