@@ -187,17 +187,18 @@ export const more = ({ open, signIn, toast, totp, until }) => ({
     await w.page.getByRole('button', { name: 'Test connection' }).click();
     await w.page.locator('[data-ok]').waitFor();
     await w.page.locator('label', { hasText: 'These hosts are in the private network' }).click();
-    await w.page.getByRole('button', { name: 'Save and go on' }).click();
-    await w.page.getByText('the plugin does not work without it').waitFor();
-    await w.page.getByLabel('Let this connection talk').check();
-    await w.page.getByRole('button', { name: 'Save and go on' }).click();
-    await w.page.getByRole('heading', { name: 'Test message' }).waitFor();
-    await w.page.getByLabel('Number').fill('89161112233');
-    await w.page.getByLabel('Text').fill('through the wizard');
+    // A real message, before anything is saved.
+    await w.page.getByLabel('Number').last().fill('89161112233');
+    await w.page.getByLabel('Text').last().fill('through the wizard');
     await w.page.getByRole('button', { name: 'Send test' }).click();
     await w.page.locator('[data-ok=true]').getByText('The message is accepted').waitFor();
     const sent = await (await fetch(`${world.sandbox}/sms/messages`)).json();
     assert.ok(sent.some((m) => JSON.stringify(m).includes('through the wizard')));
+    await w.page.getByRole('button', { name: 'Save the connection' }).click();
+    await w.page.getByText('the plugin does not work without it').waitFor();
+    await w.page.getByLabel('Let this connection talk').check();
+    await w.page.getByRole('button', { name: 'Save the connection' }).click();
+    await w.page.getByRole('heading', { name: 'What next' }).waitFor();
     assert.ok(!(await w.page.content()).includes('password=secret'), 'secrets stay hidden in what was sent');
     await w.page.getByRole('button', { name: 'Settings of the connection' }).click();
     await w.page.getByRole('heading', { name: /^by-curl/ }).waitFor();

@@ -24,3 +24,27 @@ export async function repack(id, change) {
     rmSync(folder, { recursive: true, force: true });
   }
 }
+
+/** The signature of a file by the vendor whom the gateway trusts. */
+export async function sign(world, bytes, comment) {
+  const folder = mkdtempSync(join(tmpdir(), 'pb-sign-'));
+  try {
+    const file = join(folder, 'plugin.wasm');
+    writeFileSync(file, bytes);
+    await run(join(build, 'patchbay'), ['plugin', 'sign', '--key', world.vendor.key, '--comment', comment, file]);
+    return readFileSync(`${file}.minisig`);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Versions of a module "demo" whose action "say" answers with the version and whose action "die" crashes. */
+export async function versions(...names) {
+  const folder = mkdtempSync(join(tmpdir(), 'pb-demo-'));
+  try {
+    await run('go', ['run', './core/e2e/testdata/versions', folder, ...names], { cwd: root });
+    return names.map((name) => readFileSync(join(folder, `demo-${name}.wasm`)));
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}

@@ -1,7 +1,7 @@
 // Starts what the panel's tests need: the sandbox, the gateway of gateway.hcl and a
 // proxy with a path prefix before it, all on free ports and with data of their own.
 import { execFile, spawn } from 'node:child_process';
-import { mkdtempSync, mkdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,7 +11,7 @@ import { promisify } from 'node:util';
 const root = new URL('../../', import.meta.url).pathname;
 /** Another build or configuration may be tried than those of the checkout. */
 const build = process.env.PATCHBAY_BUILD ?? join(root, 'build');
-const config = process.env.PATCHBAY_CONFIG ?? join(root, 'gateway.hcl');
+const source = process.env.PATCHBAY_CONFIG ?? join(root, 'gateway.hcl');
 const run = promisify(execFile);
 
 async function freePorts(count) {
@@ -27,14 +27,29 @@ async function freePorts(count) {
 
 const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
 
-export async function startWorld({ log = () => {} } = {}) {
+/** The configuration of the checkout, with a vendor whose signatures count. */
+async function configure(folder) {
+  const vendor = { key: join(folder, 'vendor.key'), pub: join(folder, 'vendor.pub') };
+  await run(join(build, 'patchbay'), ['plugin', 'keygen', '--no-password', '--key', vendor.key, '--public', vendor.pub]);
+  const text = readFileSync(source, 'utf8')
+    .replace(/plugins\s*=\s*\["build\/plugins"\]/, `plugins = [${JSON.stringify(join(build, 'plugins'))}]`)
+    .replace(/trust \{/, `trust {\n  keys = [file(${JSON.stringify(vendor.pub)})]`);
+  const config = join(folder, 'gateway.hcl');
+  writeFileSync(config, text);
+  return { config, vendor };
+}
+
+/** rows: so many records of the last thirty days are in the journal beforehand. */
+export async function startWorld({ log = () => {}, rows = 0 } = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'pb-ui-'));
   const data = join(folder, 'data');
   mkdirSync(join(data, 'recordings'), { recursive: true });
   const [web, esl, sandbox] = await freePorts(3);
   const gateway = `http://127.0.0.1:${web}`;
+  const { config, vendor } = await configure(folder);
   const env = {
     ...process.env,
+    PATCHBAY_LISTEN: `127.0.0.1:${web}`, // the address in the ready commands
     PATCHBAY_ESL: `127.0.0.1:${esl}`,
     PATCHBAY_SANDBOX: `127.0.0.1:${sandbox}`,
     PATCHBAY_RECORDINGS: join(data, 'recordings', '{uuid}.wav'),
@@ -81,6 +96,7 @@ export async function startWorld({ log = () => {} } = {}) {
   };
 
   try {
+    if (rows > 0) log((await run('go', ['run', './core/e2e/testdata/fill', data, String(rows)], { cwd: root })).stdout);
     await startGateway();
     const user = (...args) => run(join(build, 'patchbay'), ['user', ...args.slice(0, 1), '--config', config, '--data', data, ...args.slice(1)], { cwd: root });
     await user('add', '--password', 'boss-pass-1', '--role', 'administrator', 'boss');
@@ -94,7 +110,12 @@ export async function startWorld({ log = () => {} } = {}) {
       gateway,
       panel,
       sandbox: `http://127.0.0.1:${sandbox}`,
+      esl: env.PATCHBAY_ESL,
       user,
+      /** Folder of everything; files of the private and the public key of a vendor that the gateway trusts. */
+      folder,
+      vendor,
+      data,
       stop,
       stopGateway: () => end(process_),
       startGateway,
@@ -103,6 +124,13 @@ export async function startWorld({ log = () => {} } = {}) {
         const session = await json(`${gateway}/admin/api/v1/login`, { login, password });
         const token = session.access_token;
         return (path, body, options = {}) => json(`${gateway}/admin/api/v1${path}`, body, { token, ...options });
+      },
+      /** Uploads a plugin file in a form. */
+      async upload(login, password, form) {
+        const { access_token: token } = await json(`${gateway}/admin/api/v1/login`, { login, password });
+        const answer = await fetch(`${gateway}/admin/api/v1/plugins`, { method: 'POST', headers: { Authorization: `Bearer ${token}` }, body: form });
+        if (!answer.ok) throw new Error(`upload: ${answer.status} ${await answer.text()}`);
+        return answer.json();
       },
       /** Calls the integrators' API. */
       call: (path, token, body) => json(`${gateway}${path}`, body ?? {}, { token, any: true }),
@@ -139,9 +167,11 @@ export async function seed(world) {
     { login: 'wallboard', rights: ['onlinestat.*'], note: 'Табло в зале' },
     { login: 'bi-reports', rights: ['report.sms', 'report.request', 'report.badRequest'], note: 'Ночная выгрузка' },
     { login: 'old-site', rights: ['sms.send'], note: 'Сайт до 2025 года' },
-    { login: 'maria', role: 'manager', rights: [], note: 'Менеджер проекта' },
+    { login: 'maria', role: 'manager', rights: ['report.*'], note: 'Менеджер проекта' },
     { login: 'revizor', role: 'auditor', rights: [], note: '' },
   ];
+  const boss = await admin('/users/boss');
+  await admin('/users/boss', { rights: ['*'] }, { method: 'PATCH', ifMatch: boss.version });
   for (const u of users) await admin('/users', { ...u, password: `${u.login}-pass-1` });
   const old = await admin('/users/old-site');
   await admin('/users/old-site', { status: 9 }, { method: 'PATCH', ifMatch: old.version });

@@ -50,6 +50,12 @@ export interface InstanceState {
   until?: string;
 }
 
+export interface Progress {
+  step: 'enabling' | 'compiling' | 'starting' | 'warm' | 'failed' | (string & {});
+  since: string;
+  reason?: string;
+}
+
 /** Figures since the instance started. */
 export interface Stats {
   tasks: number;
@@ -72,6 +78,8 @@ export interface Instance extends Lock {
   state: InstanceState;
   stats: Stats;
   has_settings: boolean;
+  /** A change that is under way: what is switched on does not serve yet. */
+  progress?: Progress;
 }
 
 export interface Action extends Lock {
@@ -150,11 +158,15 @@ export interface Node {
   address: string;
   state: 'connecting' | 'up' | 'down' | (string & {});
   reason: string;
+  /** Names the usual reasons. */
+  code?: string;
   since?: string;
   core_uuid: string;
   last_heartbeat?: string;
   sessions: number;
   waiting: number;
+  /** The configuration file defines it. */
+  in_file: boolean;
 }
 
 export const userStatus = { active: 10, blocked: 9, deleted: 0 } as const;
@@ -293,6 +305,9 @@ export interface Violation {
   /** JSON pointer into the request, "" for all of it. */
   pointer: string;
   message: string;
+  /** The same for other languages: the keyword of the schema that is not met, or a word of the gateway, and its value. */
+  code?: string;
+  want?: string;
   /** Where the configuration file sets the value. */
   at?: string;
 }

@@ -1,7 +1,7 @@
 import { Loader, Menu } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
 import { Link, Outlet, useRouter, type LinkProps } from '@tanstack/react-router';
-import { IconAdjustments, IconBook2, IconFileCode, IconHistory, IconLayoutDashboard, IconListDetails, IconLogout, IconPlayerPlay, IconPlugConnected, IconPuzzle, IconUserCircle, IconUsers, type Icon } from '@tabler/icons-react';
+import { IconAdjustments, IconBook2, IconFileCode, IconHistory, IconLayoutDashboard, IconListDetails, IconLogout, IconPlayerPlay, IconPlugConnected, IconPuzzle, IconReportAnalytics, IconShieldHalf, IconUserCircle, IconUsers, type Icon } from '@tabler/icons-react';
 import { useEffect, useRef } from 'react';
 import { useConnection } from '@/api/connection';
 import { endSession, useSession } from '@/api/session';
@@ -55,8 +55,10 @@ function Rail() {
         <ul className={css.nav}>
           <Item to="/modules" label={t('nav.modules')} icon={IconAdjustments} />
           <Item to="/providers" label={t('nav.providers')} icon={IconPlugConnected} />
+          <Item to="/reports" label={t('nav.reports')} icon={IconReportAnalytics} />
           <Item to="/plugins" label={t('nav.plugins')} icon={IconPuzzle} />
           <Item to="/users" label={t('nav.users')} icon={IconUsers} />
+          <Item to="/guards" label={t('nav.guards')} icon={IconShieldHalf} />
           <Item to="/configuration" label={t('nav.configuration')} icon={IconFileCode} />
         </ul>
         <div className={css.group}>{t('nav.watch')}</div>

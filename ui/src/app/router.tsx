@@ -3,6 +3,7 @@ import { createRootRouteWithContext, createRoute, createRouter, lazyRouteCompone
 import { panelPath } from '@/lib/base';
 import { journalSearch } from '@/features/journal/search';
 import { changesSearch } from '@/features/journal/search';
+import { reportSearch } from '@/features/reports/search';
 import { Crashed } from './Crash';
 import { NotFound } from './NotFound';
 import { Shell } from './Shell';
@@ -42,6 +43,16 @@ const newProvider = createRoute({
   validateSearch: (search: Search): { plugin?: string } => ({ plugin: text(search.plugin) }),
   component: lazyRouteComponent(() => import('@/features/providers/NewProviderPage'), 'NewProviderPage'),
 });
+const newNode = createRoute({
+  getParentRoute: () => root,
+  path: '/providers/-node',
+  component: lazyRouteComponent(() => import('@/features/providers/NewNodePage'), 'NewNodePage'),
+});
+const node = createRoute({
+  getParentRoute: () => root,
+  path: '/providers/-node/$name',
+  component: lazyRouteComponent(() => import('@/features/providers/NodePage'), 'NodePage'),
+});
 const wizard = createRoute({
   getParentRoute: () => root,
   path: '/providers/-sms',
@@ -52,6 +63,17 @@ const provider = createRoute({
   path: '/providers/$name',
   validateSearch: tab,
   component: lazyRouteComponent(() => import('@/features/providers/ProviderPage'), 'ProviderPage'),
+});
+const reports = createRoute({
+  getParentRoute: () => root,
+  path: '/reports',
+  component: lazyRouteComponent(() => import('@/features/reports/ReportsPage'), 'ReportsPage'),
+});
+const report = createRoute({
+  getParentRoute: () => root,
+  path: '/reports/$name',
+  validateSearch: reportSearch,
+  component: lazyRouteComponent(() => import('@/features/reports/ReportPage'), 'ReportPage'),
 });
 const plugins = createRoute({
   getParentRoute: () => root,
@@ -99,6 +121,12 @@ const tryIt = createRoute({
   validateSearch: (search: Search): { action?: string; user?: string } => ({ action: text(search.action), user: text(search.user) }),
   component: lazyRouteComponent(() => import('@/features/console/ConsolePage'), 'ConsolePage'),
 });
+const guards = createRoute({
+  getParentRoute: () => root,
+  path: '/guards',
+  validateSearch: tab,
+  component: lazyRouteComponent(() => import('@/features/guards/GuardsPage'), 'GuardsPage'),
+});
 const configuration = createRoute({
   getParentRoute: () => root,
   path: '/configuration',
@@ -111,7 +139,7 @@ const account = createRoute({
   component: lazyRouteComponent(() => import('@/features/account/AccountPage'), 'AccountPage'),
 });
 
-const tree = root.addChildren([overview, modules, module, providers, newProvider, wizard, provider, plugins, plugin, users, newUser, user, journal, changes, tryIt, configuration, account]);
+const tree = root.addChildren([overview, modules, module, providers, newProvider, newNode, node, wizard, provider, reports, report, plugins, plugin, users, newUser, user, journal, changes, tryIt, guards, configuration, account]);
 
 export function createPanelRouter(client: QueryClient) {
   return createRouter({

@@ -4,7 +4,7 @@ import { asApiError } from '@/api/error';
 import { startSession } from '@/api/session';
 import { changePassword } from '@/api/session/change-password';
 import { useWords } from '@/i18n';
-import { sayMessage } from '@/i18n/problem';
+import { sayFault } from '@/i18n/problem';
 import { Failure } from './Failure';
 import { toast } from './toasts';
 
@@ -19,7 +19,7 @@ export function PasswordForm() {
 
   const violation = (field: string) => {
     const v = error === null ? undefined : asApiError(error).violations.find((x) => x.pointer === `/${field}`);
-    return v && sayMessage(v.message, t);
+    return v && sayFault(v, t);
   };
   const differ = again !== '' && next !== again;
 

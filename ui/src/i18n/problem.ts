@@ -36,31 +36,75 @@ export function sayProblem(e: ApiError, t: T): string {
   return e.status === 429 && e.retryAfter > 0 ? `${text} ${t('problem.retryAfter', { count: e.retryAfter })}` : text;
 }
 
-/** Beginnings of what the gateway says about one field, and the bound behind them. */
-const mistakes: [RegExp, Parameters<T>[0]][] = [
-  [/^is required$/, 'mistake.missing'],
-  [/^must not be blank$/, 'mistake.missing'],
-  [/^there is no such (?:setting|field)$/, 'mistake.unknown'],
-  [/^is set in the configuration file$/, 'mistake.inFile'],
-  [/^must have at least (\d+) characters?$/, 'mistake.shortest'],
-  [/^must have at most (\d+) characters?$/, 'mistake.longest'],
-  [/^must be at least (-?[\d.]+)$/, 'mistake.min'],
-  [/^must be at most (-?[\d.]+)$/, 'mistake.max'],
-  [/^is not the present password$/, 'mistake.notPresentPassword'],
-  [/^a letter, then up to 63 letters, digits, _ or -$/, 'mistake.providerName'],
-  [/^must be an address or a network such as 10\.0\.0\.0\/8$/, 'mistake.network'],
-];
+/** What the gateway says about one field, by its code; {{want}} is the value that comes with it. */
+const faults = {
+  required: 'mistake.missing',
+  enum: 'mistake.enum',
+  const: 'mistake.enum',
+  minimum: 'mistake.min',
+  maximum: 'mistake.max',
+  minLength: 'mistake.shortest',
+  maxLength: 'mistake.longest',
+  minItems: 'mistake.fewest',
+  maxItems: 'mistake.most',
+  pattern: 'mistake.pattern',
+  additionalProperties: 'mistake.unknown',
+  locked: 'mistake.inFile',
+  name: 'mistake.providerName',
+  network: 'mistake.network',
+  'password.present': 'mistake.notPresentPassword',
+  range: 'fault.range',
+  rate: 'fault.rate',
+  maxBytes: 'fault.bytes',
+  'capability.needed': 'fault.capabilityNeeded',
+  'capability.unasked': 'fault.capabilityUnasked',
+  'invalid.login': 'fault.login',
+  'invalid.role': 'fault.role',
+  'invalid.status': 'fault.status',
+  'invalid.rights': 'fault.rights',
+  'invalid.limits': 'fault.limits',
+  'invalid.password': 'fault.password',
+  'invalid.note': 'fault.note',
+  'invalid.label': 'fault.label',
+  'invalid.user': 'fault.user',
+  'invalid.allowed_ips': 'mistake.network',
+  'user.deleted': 'fault.userDeleted',
+  'user.self': 'fault.userSelf',
+  'node.account_pattern': 'fault.expression',
+  'node.address': 'fault.address',
+  'node.password': 'fault.nodePassword',
+  'node.user': 'fault.nodeUser',
+  'node.domain': 'fault.plain',
+  'node.recordings_url': 'fault.recordings',
+} as const;
 
-export function sayMessage(message: string, t: T): string {
-  for (const [pattern, name] of mistakes) {
-    const m = pattern.exec(message);
-    if (m) return t(name as 'mistake.min', { want: m[1] ?? '' });
-  }
-  return message;
+/** A value of another kind than wanted. */
+export function sayType(want: string, t: T): string {
+  if (want === 'integer') return t('mistake.whole');
+  if (want === 'number') return t('mistake.number');
+  return t('mistake.type');
+}
+
+/** A value that does not have the format of the schema. */
+export function sayFormat(want: string, t: T): string {
+  if (want === 'uri') return t('mistake.formatUri');
+  if (want === 'duration') return t('mistake.formatDuration');
+  if (want === 'host') return t('mistake.formatHost');
+  if (want === 'phone' || want === 'dial') return t('mistake.formatPhone');
+  return t('mistake.format', { want });
+}
+
+/** What is wrong with one field, in the reader's language; the gateway's own words where there are none. */
+export function sayFault(v: Violation, t: T): string {
+  const want = v.want ?? '';
+  if (v.code === 'type') return sayType(want, t);
+  if (v.code === 'format') return sayFormat(want, t);
+  const known = v.code ? faults[v.code as keyof typeof faults] : undefined;
+  return known ? t(known as 'mistake.min', { want }) : v.message;
 }
 
 export function sayViolation(v: Violation, t: T): string {
-  const text = sayMessage(v.message, t);
+  const text = sayFault(v, t);
   const place = v.pointer.replace(/^\/(values|settings)(?=\/)/, '').slice(1);
   return `${place ? `${place}: ` : ''}${text}${v.at ? ` (${v.at})` : ''}`;
 }

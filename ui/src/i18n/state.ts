@@ -20,6 +20,8 @@ export function sayState({ on, state }: Pick<Instance, 'on' | 'state'>, t: T): S
       return { tone: 'busy', name: t('state.compiled') };
     case 'backing off':
       return { tone: 'warn', name: t('state.backingOff') };
+    case 'waiting for consent':
+      return { tone: 'warn', name: t('state.waiting') };
     case 'failed':
       return { tone: 'bad', name: t('state.failed') };
     case 'superseded':

@@ -36,6 +36,7 @@ export interface Schema {
   'x-placeholder'?: string;
   'x-depends'?: string;
   'x-personal'?: string;
+  'x-choices'?: string;
 }
 
 export type Values = Record<string, unknown>;
@@ -104,4 +105,9 @@ export function tidy(schema: Schema | undefined, values: Values): Values {
     out[name] = isObject(value) && !isHiddenSecret(value) ? tidy(property && branch(property, value), value) : value;
   }
   return out;
+}
+
+/** The extension point of x-choices "provider:<point>"; undefined for other choices. */
+export function pointOf(choices: unknown): string | undefined {
+  return typeof choices === 'string' && choices.startsWith('provider:') ? choices.slice('provider:'.length) : undefined;
 }

@@ -1,6 +1,8 @@
+import { queryOptions } from '@tanstack/react-query';
 import { apiUrl } from '@/lib/base';
 import { call, path } from '../client';
 import { ApiError } from '../error';
+import { keys } from '../keys';
 import type { Filter, Kind } from '../journal/page';
 import { currentToken } from '../session';
 
@@ -15,14 +17,26 @@ export interface Export {
   rows: number;
   bytes: number;
   error: string;
+  created: string;
+  /** When the gateway deletes the file. */
+  until: string;
+  filter: Filter & { tz?: string };
 }
 
 export type Format = 'csv' | 'xlsx';
 
 export function createExport(kind: Kind, format: Format, filter: Filter, zone: string): Promise<Export> {
-  const set = Object.fromEntries(Object.entries(filter).filter(([, v]) => v !== undefined && v !== '' && v !== false));
+  const set = Object.fromEntries(Object.entries(filter).filter(([k, v]) => k !== 'order' && v !== undefined && v !== '' && v !== false));
   return call('/exports', { method: 'POST', body: { kind, format, tz: zone, ...set } });
 }
+
+/** The own exports, newest first; asked again while one is being made. */
+export const exportsQuery = queryOptions({
+  queryKey: keys.exports,
+  queryFn: ({ signal }) => call<{ exports: Export[] }>('/exports', { signal }),
+  select: (answer) => answer.exports,
+  refetchInterval: (query) => (query.state.data?.exports.some((e) => e.state === 'running') ? 1000 : false),
+});
 
 export function getExport(id: string): Promise<Export> {
   return call(path('exports', id));

@@ -21,6 +21,8 @@ export interface Filter {
   action?: string;
   text?: string;
   bad?: boolean;
+  /** Without it the newest come first. */
+  order?: 'oldest';
 }
 
 function query(filter: Filter, limit: number, cursor: string): string {

@@ -33,6 +33,8 @@ export interface Trial {
 /** A plugin as the catalogue shows it. */
 export interface Entry extends Plugin {
   trust: Trust;
+  /** What an operator should know: limits, peculiarities, what was tested. */
+  notes?: Text[];
   /** Why no version may run, "" when one may. */
   refused: string;
   versions: number;

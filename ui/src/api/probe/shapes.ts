@@ -23,6 +23,8 @@ export interface TestReport {
   ok: boolean;
   checked: 'start' | 'health' | 'balance' | 'connect' | 'send' | (string & {});
   error?: string;
+  /** The usual reasons by name: see the texts of nodeFault and providerFault. */
+  code?: string;
   /** Nobody knows whether the message was accepted. */
   unknown?: boolean;
   answer?: unknown;

@@ -36,10 +36,11 @@ function place(target: Target): string {
   return target === 'all' ? '' : `${path(target.kind === 'module' ? 'modules' : 'providers', target.name)}/document`;
 }
 
-export const documentQuery = (target: Target) =>
+/** users: with the users, but not what they sign in with; only of everything. */
+export const documentQuery = (target: Target, users = false) =>
   queryOptions({
-    queryKey: keys.document(target),
-    queryFn: ({ signal }) => call<Document>(target === 'all' ? '/export' : place(target), { signal }),
+    queryKey: keys.document(target, users),
+    queryFn: ({ signal }) => call<Document>(target === 'all' ? `/export${users ? '?users=true' : ''}` : place(target), { signal }),
     // An editor is filled from it.
     refetchOnWindowFocus: false,
     staleTime: 0,

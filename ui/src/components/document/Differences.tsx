@@ -38,7 +38,7 @@ export function Differences({ differences }: { differences: PlannedDifference[] 
 function Place({ path }: { path: string }) {
   const { t } = useWords();
   const [kind, name, ...rest] = path.split('/').slice(1).map((p) => p.replaceAll('~1', '/').replaceAll('~0', '~'));
-  const word = kind === 'module' ? t('journal.module') : kind === 'provider' ? t('overview.connection') : kind;
+  const word = kind === 'module' ? t('journal.module') : kind === 'provider' ? t('overview.connection') : kind === 'user' ? t('journal.user') : kind;
   return (
     <>
       <span className={css.kind}>{word}</span> {name}

@@ -23,7 +23,8 @@ type Form = 'hcl' | 'json';
 export function DocumentEditor({ target }: { target: Target }) {
   const { t } = useWords();
   const client = useQueryClient();
-  const { data, error, refetch } = useQuery(documentQuery(target));
+  const [users, setUsers] = useState(false);
+  const { data, error, refetch } = useQuery({ ...documentQuery(target, users), placeholderData: (before) => before });
   const [form, setForm] = useState<Form>('hcl');
   const [text, setText] = useState<string | null>(null);
   const [plan, setPlan] = useState<{ plan: Plan; of: Proposal } | null>(null);
@@ -169,6 +170,7 @@ export function DocumentEditor({ target }: { target: Target }) {
         {mayPlan && (
           <div className={css.bar}>
             {all && <Switch label={t('setup.prune')} checked={prune} onChange={(e) => { setPrune(e.currentTarget.checked); setPlan(null); }} />}
+            {all && may && <Switch label={t('setup.users')} checked={users} disabled={dirty || busy !== null} onChange={(e) => { reset(); setUsers(e.currentTarget.checked); }} />}
             <span className="grow" />
             {dirty && (
               <Button variant="default" onClick={reset} disabled={busy !== null}>

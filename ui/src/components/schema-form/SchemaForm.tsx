@@ -6,11 +6,12 @@ import { useWords } from '@/i18n';
 import type { Schema, Values } from '@/lib/dialect';
 import { validate } from '@/lib/validate';
 import { convert } from './convert';
+import { ArrayFieldItemTemplate, ArrayFieldTemplate } from './cards';
 import { fields } from './fields';
 import { templates } from './templates';
 import { widgets } from './widgets';
 
-const Form = withTheme<Values, RJSFSchema>({ ...Theme, templates: { ...Theme.templates, ...templates }, widgets: { ...Theme.widgets, ...widgets }, fields });
+const Form = withTheme<Values, RJSFSchema>({ ...Theme, templates: { ...Theme.templates, ...templates, ArrayFieldTemplate, ArrayFieldItemTemplate }, widgets: { ...Theme.widgets, ...widgets }, fields });
 
 /** rjsf only asks which branch of a oneOf fits; mistakes are found by our own rules and handed in. */
 const validator: ValidatorType<Values, RJSFSchema> = {

@@ -13,6 +13,8 @@ export interface Hints {
   fallback: unknown;
   secret: boolean;
   deprecated: boolean;
+  /** Where the values to offer come from; see x-choices. */
+  choices?: string;
   /** Where the configuration file sets the value; undefined when it does not. */
   lockedAt?: string;
 }
@@ -44,10 +46,12 @@ export function convert(schema: Schema, values: unknown, name: string, { languag
     fallback: schema.default,
     secret: schema['x-secret'] ?? false,
     deprecated: schema.deprecated ?? false,
+    choices: schema['x-choices'],
   };
   const ui: UiSchema = { 'ui:options': { hints: hints as never } };
   const out: RJSFSchema = { title: hints.title };
   if (schema.type) out.type = schema.type;
+  if (schema['x-choices']) (out as Record<string, unknown>)['x-choices'] = schema['x-choices'];
   for (const key of ['enum', 'const', 'minLength', 'maxLength', 'minimum', 'maximum', 'minItems', 'maxItems', 'required'] as const) {
     if (schema[key] !== undefined) (out as Record<string, unknown>)[key] = schema[key];
   }

@@ -3,7 +3,8 @@ import { IconArrowDown, IconArrowUp, IconPlus, IconTrash } from '@tabler/icons-r
 import type { FieldProps, RJSFSchema, UiSchema } from '@rjsf/utils';
 import { useState } from 'react';
 import { useWords } from '@/i18n';
-import { isObject, type Values } from '@/lib/dialect';
+import { isObject, pointOf, type Values } from '@/lib/dialect';
+import { InstanceName } from './InstanceName';
 import { Label } from './templates';
 import css from './SchemaForm.module.css';
 import { hintsOf } from './widgets';
@@ -69,7 +70,7 @@ function ListField(p: FieldProps) {
       <div>
         {list.map((item, i) => (
           <div className={css.item} key={i}>
-            <TextInput aria-label={`${hints?.title ?? ''} ${i + 1}`} value={item} disabled={off} error={errorsAt(p, i)} onChange={(e) => change(list.map((v, j) => (j === i ? e.currentTarget.value : v)))} />
+            <Cell schema={{ ...(p.schema.items as RJSFSchema), type: 'string' }} label={`${hints?.title ?? ''} ${i + 1}`} value={item} off={off} error={errorsAt(p, i)} onChange={(next) => change(list.map((v, j) => (j === i ? String(next ?? '') : v)))} />
             <RowTools index={i} count={list.length} off={off} onMove={(to) => change(move(list, i, to))} onRemove={() => change(list.filter((_, j) => j !== i))} />
           </div>
         ))}
@@ -146,6 +147,8 @@ function Cell({ schema, label, value, off, error, onChange }: { schema: RJSFSche
   if (schema.type === 'integer' || schema.type === 'number') {
     return <NumberInput aria-label={label} value={typeof value === 'number' ? value : ''} disabled={off} error={error} hideControls allowDecimal={schema.type === 'number'} onChange={(v) => onChange(v === '' ? undefined : Number(v))} />;
   }
+  const point = pointOf((schema as Record<string, unknown>)['x-choices']);
+  if (point) return <InstanceName point={point} aria-label={label} value={typeof value === 'string' ? value : ''} disabled={off} error={error} onChange={(text) => onChange(text === '' ? undefined : text)} />;
   return <TextInput aria-label={label} value={typeof value === 'string' ? value : ''} disabled={off} error={error} onChange={(e) => onChange(e.currentTarget.value === '' ? undefined : e.currentTarget.value)} />;
 }
 

@@ -1,21 +1,15 @@
 import type { ErrorSchema } from '@rjsf/utils';
 import type { Violation } from '@/api/types';
 import type { T } from '@/i18n';
-import { sayMessage } from '@/i18n/problem';
+import { sayFault, sayFormat, sayType } from '@/i18n/problem';
 import type { Mistake } from '@/lib/validate';
 
 export function sayMistake(m: Mistake, t: T): string {
   switch (m.kind) {
     case 'type':
-      if (m.want === 'integer') return t('mistake.whole');
-      if (m.want === 'number') return t('mistake.number');
-      return t('mistake.type');
+      return sayType(String(m.want), t);
     case 'format':
-      if (m.want === 'uri') return t('mistake.formatUri');
-      if (m.want === 'duration') return t('mistake.formatDuration');
-      if (m.want === 'host') return t('mistake.formatHost');
-      if (m.want === 'phone' || m.want === 'dial') return t('mistake.formatPhone');
-      return t('mistake.format', { want: m.want });
+      return sayFormat(String(m.want), t);
     case 'missing':
     case 'enum':
     case 'unknown':
@@ -54,7 +48,7 @@ export function violationsToErrors(violations: Violation[], prefix: string, t: T
   const root: Tree = {} as Tree;
   const rest: Violation[] = [];
   for (const v of violations) {
-    if (v.pointer.startsWith(`${prefix}/`)) put(root, parsePointer(v.pointer.slice(prefix.length)), sayMessage(v.message, t));
+    if (v.pointer.startsWith(`${prefix}/`)) put(root, parsePointer(v.pointer.slice(prefix.length)), sayFault(v, t));
     else rest.push(v);
   }
   return { errors: root, rest };

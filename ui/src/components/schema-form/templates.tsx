@@ -81,7 +81,7 @@ export function ObjectFieldTemplate({ fieldPathId, properties, uiSchema, title }
   );
 }
 
-const groupKeys = ['connection', 'request', 'authorization', 'answer', 'message', 'balance', 'receipts', 'routing', 'limits', 'status'] as const;
+const groupKeys = ['connection', 'request', 'authorization', 'answer', 'message', 'delivery', 'calls', 'records', 'balance', 'receipts', 'routing', 'destinations', 'limits', 'money', 'night', 'alarms', 'status'] as const;
 
 /** The groups that plugins commonly use have names in both languages; others are shown as they are. */
 function groupName(group: string, t: ReturnType<typeof useWords>['t']): string {

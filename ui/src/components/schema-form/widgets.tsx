@@ -3,8 +3,9 @@ import { IconKey } from '@tabler/icons-react';
 import type { WidgetProps } from '@rjsf/utils';
 import { useState } from 'react';
 import { useWords } from '@/i18n';
-import { isHiddenSecret } from '@/lib/dialect';
+import { isHiddenSecret, pointOf } from '@/lib/dialect';
 import type { Hints } from './convert';
+import { InstanceName } from './InstanceName';
 import css from './SchemaForm.module.css';
 
 /** The controls of the form, without their labels: the template of the field has those. */
@@ -32,6 +33,22 @@ const unit = (options: unknown) => {
 
 function Line(p: WidgetProps) {
   const placeholder = usePlaceholder(p.options);
+  const point = pointOf(hintsOf(p.options)?.choices);
+  if (point) {
+    return (
+      <InstanceName
+        point={point}
+        id={p.id}
+        value={typeof p.value === 'string' ? p.value : ''}
+        onChange={(text) => p.onChange(text === '' ? undefined : text)}
+        disabled={p.disabled || p.readonly}
+        error={wrong(p)}
+        aria-describedby={describedBy(p)}
+        aria-required={p.required}
+        maw={300}
+      />
+    );
+  }
   return (
     <TextInput
       id={p.id}

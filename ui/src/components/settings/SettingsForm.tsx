@@ -12,10 +12,10 @@ import type { SettingsDraft } from './useSettingsDraft';
 const SchemaForm = lazy(() => import('../schema-form/SchemaForm').then((m) => ({ default: m.SchemaForm })));
 
 /** The settings of an instance as a form. */
-export function SettingsForm({ draft }: { draft: SettingsDraft }) {
+export function SettingsForm({ draft, least = 'manager' }: { draft: SettingsDraft; least?: 'manager' | 'administrator' }) {
   const { t } = useWords();
   const id = useId().replaceAll(':', '');
-  const may = useMay('manager');
+  const may = useMay(least);
   const { settings } = draft;
   if (draft.loadError) return <Failure error={draft.loadError} retry={draft.reload} />;
   if (!settings) return <Panel><Loading lines={6} height={30} /></Panel>;
@@ -27,7 +27,7 @@ export function SettingsForm({ draft }: { draft: SettingsDraft }) {
         void draft.save();
       }}
     >
-      {!may && <p className="dim" style={{ margin: '0 0 10px' }}>{t('form.readOnly')}</p>}
+      {!may && <p className="dim" style={{ margin: '0 0 10px' }}>{t(least === 'administrator' ? 'guards.readOnly' : 'form.readOnly')}</p>}
       <Panel>
         <Suspense fallback={<Loading lines={6} height={30} />}>
           <SchemaForm idPrefix={`s${id}`} schema={settings.schema} values={draft.values} onChange={draft.setValues} errors={draft.fieldErrors} lockedAt={settings.locked_at} disabled={!may || draft.saving} />

@@ -7,7 +7,7 @@ import { sendAsIntegrator, type Exchange } from '@/api/console/send';
 import { asApiError } from '@/api/error';
 import { modulesQuery } from '@/api/modules/list';
 import { openAPIQuery } from '@/api/openapi/get';
-import { useMay } from '@/api/session';
+import { useMay, useSession } from '@/api/session';
 import { userStatus } from '@/api/types';
 import { usersQuery } from '@/api/users/list';
 import { CodeBlock } from '@/components/CopyText';
@@ -15,6 +15,7 @@ import { Failure } from '@/components/Failure';
 import { Loading } from '@/components/Loading';
 import { Page } from '@/components/Page';
 import { Panel } from '@/components/Panel';
+import { useOwnToken } from '@/components/probe/useOwnToken';
 import { mistakesToErrors } from '@/components/schema-form/mistakes';
 import { useWords } from '@/i18n';
 import { gatewayUrl } from '@/lib/base';
@@ -38,7 +39,10 @@ export function ConsolePage() {
   const users = useQuery(usersQuery);
   const api = useQuery(openAPIQuery(language));
   const token = useToken(t('console.tokenLabel'));
-  const [by, setBy] = useState<'user' | 'token'>(administrator ? 'user' : 'token');
+  const me = useSession().login;
+  const ownToken = useOwnToken(t('console.tokenLabel'));
+  // Only administrators may issue tokens of others; everybody may try with the own rights.
+  const [by, setBy] = useState<'user' | 'me' | 'token'>(administrator ? 'user' : 'me');
   const [own, setOwn] = useState('');
   const [values, setValues] = useState<Values>({});
   const [checked, setChecked] = useState(false);
@@ -66,7 +70,8 @@ export function ConsolePage() {
   const chosen = people.find((u) => u.login === user);
   const clean = schema ? tidy(schema, values) : values;
   const mistakes = schema ? validate(schema, clean) : [];
-  const ready = path !== undefined && (by === 'token' ? own.trim() !== '' : chosen !== undefined);
+  const ready = path !== undefined && (by === 'me' || (by === 'token' ? own.trim() !== '' : chosen !== undefined));
+  const rights = people.find((u) => u.login === me)?.rights ?? [];
 
   const send = async () => {
     if (!path) return;
@@ -75,7 +80,7 @@ export function ConsolePage() {
     setResult(null);
     setBusy(true);
     try {
-      setResult(await sendAsIntegrator(path, by === 'token' ? own.trim() : await token(chosen!.login), clean));
+      setResult(await sendAsIntegrator(path, by === 'token' ? own.trim() : by === 'me' ? await ownToken() : await token(chosen!.login), clean));
     } catch (e) {
       setError(asApiError(e));
     } finally {
@@ -98,8 +103,17 @@ export function ConsolePage() {
           <div>
             <div className={css.label} id="console-by">{t('console.as')}</div>
             <div className={css.by}>
-              {administrator && <SegmentedControl aria-labelledby="console-by" value={by} onChange={(v) => setBy(v as 'user' | 'token')} data={[{ value: 'user', label: t('console.byUser') }, { value: 'token', label: t('console.byToken') }]} />}
-              {by === 'user' ? (
+              <SegmentedControl
+                aria-labelledby="console-by"
+                value={by}
+                onChange={(v) => setBy(v as 'user' | 'me' | 'token')}
+                data={[administrator ? { value: 'user', label: t('console.byUser') } : { value: 'me', label: t('console.byMe') }, { value: 'token', label: t('console.byToken') }]}
+              />
+              {by === 'me' ? (
+                <span className="grow" style={{ alignSelf: 'center' }}>
+                  {path && !allows(rights, right) ? t('console.noRight', { login: me }) : me}
+                </span>
+              ) : by === 'user' ? (
                 <Select
                   className="grow"
                   aria-label={t('journal.user')}
@@ -114,7 +128,7 @@ export function ConsolePage() {
                 <PasswordInput className="grow" aria-label={t('console.byToken')} placeholder={t('console.paste')} value={own} onChange={(e) => setOwn(e.currentTarget.value)} autoComplete="off" visibilityToggleButtonProps={{ 'aria-label': t('console.showToken'), tabIndex: 0 }} />
               )}
             </div>
-            <div className={css.help}>{t(by === 'user' ? 'console.byUserHelp' : 'console.byTokenHelp')}</div>
+            <div className={css.help}>{t(by === 'user' ? 'console.byUserHelp' : by === 'me' ? 'console.byMeHelp' : 'console.byTokenHelp')}</div>
           </div>
         </div>
         <Alert variant="light" color="amber" mt="md" p="xs">{t('console.real')}</Alert>

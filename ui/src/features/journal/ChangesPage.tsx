@@ -13,6 +13,7 @@ import { differences } from '@/lib/diff';
 import { browserZone, offsetName, wall } from '@/lib/zone';
 import { auditColumns } from './columns';
 import css from './Details.module.css';
+import { ExportButton } from './ExportButton';
 import { Filters } from './Filters';
 import { Listing } from './Listing';
 import { Restore } from './Restore';
@@ -26,13 +27,13 @@ export function ChangesPage() {
   const [now, setNow] = useState(Date.now);
   const [busy, setBusy] = useState(false);
   const zone = search.tz ?? browserZone();
-  const filter = useMemo(() => ({ ...filterOf(search, zone, now), action: search.action }), [search.last, search.from, search.to, search.user, search.text, search.action, zone, now]);
+  const filter = useMemo(() => ({ ...filterOf(search, zone, now), action: search.action }), [search.last, search.from, search.to, search.user, search.text, search.order, search.action, zone, now]);
   const query = useInfiniteQuery(changesQuery(filter));
   const rows = useMemo(() => query.data?.pages.flatMap((p) => p.rows) ?? [], [query.data]);
   const set = useCallback(({ kind: _k, module: _m, ...change }: Partial<JournalSearch>) => void navigate({ search: (before) => ({ ...before, row: undefined, ...change }), replace: true }), [navigate]);
   const columns = useMemo(() => auditColumns({ t, zone, language }), [t, zone, language]);
   return (
-    <Page name={t('nav.changes')} about={t('changes.about')} fit="filling">
+    <Page name={t('nav.changes')} about={t('changes.about')} fit="filling" tools={<ExportButton kind="audit" filter={filter} zone={zone} />}>
       <Filters search={search} set={set} refresh={() => setNow(Date.now())} refreshing={busy}>
         <Select
           aria-label={t('changes.what')}
@@ -52,8 +53,9 @@ export function ChangesPage() {
         skipped={query.data?.pages.reduce((n, p) => n + p.skipped, 0) ?? 0}
         label={t('changes.change')}
         columns={columns}
-        least={900}
         row={search.row}
+        order={search.order}
+        onOrder={(order) => set({ order })}
         onRow={(row) => void navigate({ search: (before) => ({ ...before, row }), replace: row !== undefined && search.row !== undefined })}
         now={now}
         setBusy={setBusy}

@@ -10,6 +10,7 @@ import { formatMilliseconds } from '@/lib/format';
 import { offsetName, wall } from '@/lib/zone';
 import { Result, StatusCode } from './columns';
 import css from './Details.module.css';
+import { useReveal } from './useReveal';
 import { RequestTrace } from '@/components/probe/RequestTrace';
 
 function At({ time, zone }: { time: string; zone: string }) {
@@ -44,7 +45,8 @@ function Section({ title, children }: { title: string; children: ReactNode }) {
   );
 }
 
-export function RequestDetail({ row: r, zone }: { row: RequestRow; zone: string }) {
+export function RequestDetail({ row, zone }: { row: RequestRow; zone: string }) {
+  const { row: r, control } = useReveal('requests', row);
   const { t, language } = useWords();
   return (
     <>
@@ -64,7 +66,7 @@ export function RequestDetail({ row: r, zone }: { row: RequestRow; zone: string 
           [t('journal.ignored'), r.ignored.length > 0 && <span key="g" className="mono">{r.ignored.join(', ')}</span>],
         ]}
       />
-      <Section title={t('journal.body')}>{r.body === null ? <p className="dim">{t('journal.noBody')}</p> : <CodeBlock text={JSON.stringify(r.body, null, 2)} label={t('journal.body')} />}</Section>
+      <Section title={t('journal.body')}>{r.body === null ? <p className="dim">{t('journal.noBody')}</p> : <CodeBlock text={JSON.stringify(r.body, null, 2)} label={t('journal.body')} />}{control}</Section>
       {r.request_id && r.module && <RequestTrace key={r.request_id} requestId={r.request_id} />}
       <Related row={r} />
     </>
@@ -96,7 +98,8 @@ function Related({ row: r }: { row: RequestRow }) {
   );
 }
 
-export function SMSDetail({ row: r, zone }: { row: SMSRow; zone: string }) {
+export function SMSDetail({ row, zone }: { row: SMSRow; zone: string }) {
+  const { row: r, control } = useReveal('sms', row);
   const { t } = useWords();
   return (
     <>
@@ -105,7 +108,7 @@ export function SMSDetail({ row: r, zone }: { row: SMSRow; zone: string }) {
           [t('journal.time'), <At key="t" time={r.time} zone={zone} />],
           [t('journal.outcome'), <Result key="r" result={r.result} t={t} />],
           [t('journal.detail'), r.detail],
-          [t('journal.phone'), <CopyText key="p" text={r.phone} />],
+          [t('journal.phone'), <div key="p"><CopyText text={r.phone} />{control}</div>],
           [t('journal.originator'), r.originator],
           [t('journal.provider'), r.provider && <Link key="v" to="/providers/$name" params={{ name: r.provider }} search={{ tab: undefined }} className={css.link}>{r.provider}</Link>],
           [t('journal.messageId'), r.message_id && <CopyText key="m" text={r.message_id} />],
@@ -125,7 +128,8 @@ export function SMSDetail({ row: r, zone }: { row: SMSRow; zone: string }) {
   );
 }
 
-export function CallDetail({ row: r, zone }: { row: CallRow; zone: string }) {
+export function CallDetail({ row, zone }: { row: CallRow; zone: string }) {
+  const { row: r, control } = useReveal('calls', row);
   const { t } = useWords();
   return (
     <Facts
@@ -134,7 +138,7 @@ export function CallDetail({ row: r, zone }: { row: CallRow; zone: string }) {
         [t('journal.outcome'), <Result key="r" result={r.result} t={t} />],
         [t('journal.detail'), r.detail],
         [t('journal.called'), <CopyText key="c" text={r.called} />],
-        [t('journal.caller'), <CopyText key="a" text={r.caller} />],
+        [t('journal.caller'), <div key="a"><CopyText text={r.caller} />{control}</div>],
         [t('journal.account'), r.account],
         [t('journal.node'), r.node],
         ['UUID', r.uuid && <CopyText key="x" text={r.uuid} />],

@@ -1,11 +1,12 @@
 import { ActionIcon, Button, Select, TextInput, Tooltip } from '@mantine/core';
 import { IconRefresh, IconSearch, IconX } from '@tabler/icons-react';
-import { useEffect, useMemo, useState, type ReactNode } from 'react';
+import { useEffect, useState, type ReactNode } from 'react';
 import { useQuery } from '@tanstack/react-query';
 import { usersQuery } from '@/api/users/list';
+import { Zone } from '@/components/rows/Zone';
 import { useWords } from '@/i18n';
-import { browserZone, instant, offsetName, zones } from '@/lib/zone';
-import css from './Rows.module.css';
+import { browserZone, instant } from '@/lib/zone';
+import css from '@/components/rows/Rows.module.css';
 import { spans, type JournalSearch, type Span } from './search';
 
 interface Props {
@@ -13,18 +14,20 @@ interface Props {
   set: (change: Partial<JournalSearch>) => void;
   refresh: () => void;
   refreshing: boolean;
+  /** The choice of columns. */
+  columns?: ReactNode;
   /** Filters of one kind of record. */
   children?: ReactNode;
 }
 
 /** The filters that every kind of record has; all of them are in the address. */
-export function Filters({ search, set, refresh, refreshing, children }: Props) {
+export function Filters({ search, set, refresh, refreshing, columns, children }: Props) {
   const { t } = useWords();
   const users = useQuery(usersQuery);
   const zone = search.tz ?? browserZone();
   const [own, setOwn] = useState(search.from !== undefined || search.to !== undefined);
   const span = search.last ?? (own || search.from || search.to ? 'own' : 'all');
-  const any = Object.entries(search).some(([k, v]) => v !== undefined && !['kind', 'tz', 'row'].includes(k));
+  const any = Object.entries(search).some(([k, v]) => v !== undefined && !['kind', 'tz', 'row', 'hide', 'order'].includes(k));
   const names = [...new Set([...(users.data ?? []).map((u) => u.login), ...(search.user ? [search.user] : [])])];
   const pickSpan = (value: string | null) => {
     setOwn(value === 'own');
@@ -71,6 +74,7 @@ export function Filters({ search, set, refresh, refreshing, children }: Props) {
             <IconRefresh size={17} stroke={1.6} />
           </ActionIcon>
         </Tooltip>
+        {columns}
         {any && (
           <Button
             variant="subtle"
@@ -120,12 +124,4 @@ function Moment({ label, value, zone, onChange }: { label: string; value: string
       w={200}
     />
   );
-}
-
-function Zone({ zone, onChange }: { zone: string; onChange: (zone: string) => void }) {
-  const { t } = useWords();
-  const [opened, setOpened] = useState(false);
-  // Four hundred offsets are worth computing only when somebody looks.
-  const data = useMemo(() => (opened ? zones() : [...new Set([zone, browserZone(), 'UTC'])]).map((z) => ({ value: z, label: `${z} ${offsetName(z)}` })), [opened, zone]);
-  return <Select aria-label={t('journal.zone')} data={data} value={zone} onChange={(z) => z && onChange(z)} onDropdownOpen={() => setOpened(true)} searchable allowDeselect={false} limit={80} w={230} />;
 }

@@ -5,6 +5,8 @@ import { useCallback, useMemo, useState } from 'react';
 import { journalQuery, type Filter, type Kind, type Rows as RowsOf } from '@/api/journal/page';
 import { modulesQuery } from '@/api/modules/list';
 import { Page } from '@/components/Page';
+import { ColumnsMenu } from '@/components/rows/ColumnsMenu';
+import { shownColumns, useHidden } from '@/components/rows/columns';
 import { useWords } from '@/i18n';
 import { browserZone } from '@/lib/zone';
 import { callColumns, requestColumns, smsColumns } from './columns';
@@ -29,14 +31,17 @@ export function JournalPage() {
     const f = filterOf(search, zone, now);
     if (routeOf[kind] === 'requests') Object.assign(f, { module: search.module, action: search.action, bad: kind === 'bad' });
     return f;
-  }, [kind, search.last, search.from, search.to, search.user, search.text, search.module, search.action, zone, now]);
+  }, [kind, search.last, search.from, search.to, search.user, search.text, search.order, search.module, search.action, zone, now]);
+  const toAddress = useCallback((hide: string | undefined) => void navigate({ search: (before) => ({ ...before, hide }), replace: true }), [navigate]);
+  const [hidden, hide] = useHidden(routeOf[kind], search.hide, toAddress);
   const byRequests = routeOf[kind] === 'requests';
   const actions = modules.data?.find((m) => m.id === search.module)?.actions.map((a) => a.name) ?? [];
-  const props = { filter, zone, row: search.row, onRow: (row: string | undefined) => void navigate({ search: (before) => ({ ...before, row }), replace: row !== undefined && search.row !== undefined }) };
+  const props = { filter, zone, hidden, row: search.row, onRow: (row: string | undefined) => void navigate({ search: (before) => ({ ...before, row }), replace: row !== undefined && search.row !== undefined }) };
+  const order = { order: search.order, onOrder: (o: 'oldest' | undefined) => set({ order: o }) };
   const [busy, setBusy] = useState(false);
   return (
-    <Page name={t('journal.title')} fit="filling" tools={<><Kinds kind={kind} onChange={(k) => set({ kind: k === 'requests' ? undefined : k })} /><ExportButton kind={routeOf[kind]} filter={filter} zone={zone} /></>}>
-      <Filters search={search} set={set} refresh={() => setNow(Date.now())} refreshing={busy}>
+    <Page name={t('journal.title')} fit="filling" tools={<><Kinds kind={kind} onChange={(k) => set({ kind: k === 'requests' ? undefined : k, hide: undefined })} /><ExportButton kind={routeOf[kind]} filter={filter} zone={zone} /></>}>
+      <Filters search={search} set={set} refresh={() => setNow(Date.now())} refreshing={busy} columns={<Choice kind={kind} zone={zone} hidden={hidden} hide={hide} />}>
         {byRequests && (
           <>
             <Select
@@ -64,7 +69,7 @@ export function JournalPage() {
           </>
         )}
       </Filters>
-      {kind === 'sms' ? <Sms {...props} now={now} setBusy={setBusy} /> : kind === 'calls' ? <Calls {...props} now={now} setBusy={setBusy} /> : <Requests {...props} now={now} setBusy={setBusy} label={t(`journal.kind.${kind}`)} />}
+      {kind === 'sms' ? <Sms {...props} order={order} now={now} setBusy={setBusy} /> : kind === 'calls' ? <Calls {...props} order={order} now={now} setBusy={setBusy} /> : <Requests {...props} order={order} now={now} setBusy={setBusy} label={t(`journal.kind.${kind}`)} />}
     </Page>
   );
 }
@@ -74,11 +79,21 @@ function Kinds({ kind, onChange }: { kind: JournalKind; onChange: (kind: Journal
   return <SegmentedControl aria-label={t('journal.records')} value={kind} onChange={(k) => onChange(k as JournalKind)} data={kinds.map((k) => ({ value: k, label: t(`journal.kind.${k}`) }))} />;
 }
 
+/** The columns of a kind of record, to choose from. */
+function Choice({ kind, zone, hidden, hide }: { kind: JournalKind; zone: string; hidden: string[]; hide: (hidden: string[] | null) => void }) {
+  const { t, language } = useWords();
+  const look = { t, zone, language };
+  const columns = { requests: requestColumns, sms: smsColumns, calls: callColumns }[routeOf[kind]](look);
+  return <ColumnsMenu columns={columns.map(({ id, title }) => ({ id, title }))} hidden={hidden} onChange={hide} />;
+}
+
 interface PartProps {
   filter: Filter;
   zone: string;
+  hidden: string[];
   row: string | undefined;
   onRow: (row: string | undefined) => void;
+  order: { order: 'oldest' | undefined; onOrder: (order: 'oldest' | undefined) => void };
   now: number;
   setBusy: (busy: boolean) => void;
 }
@@ -91,23 +106,23 @@ function useRows<K extends Kind>(kind: K, filter: Filter) {
   return { query, rows, skipped };
 }
 
-function Requests({ filter, zone, row, onRow, label, now, setBusy }: PartProps & { label: string }) {
+function Requests({ filter, zone, hidden, order, row, onRow, label, now, setBusy }: PartProps & { label: string }) {
   const { t, language } = useWords();
   const data = useRows('requests', filter);
-  const columns = useMemo(() => requestColumns({ t, zone, language }), [t, zone, language]);
-  return <Listing {...data} label={label} columns={columns} least={1040} row={row} onRow={onRow} now={now} setBusy={setBusy} detail={(r) => <RequestDetail row={r} zone={zone} />} />;
+  const columns = useMemo(() => shownColumns(requestColumns({ t, zone, language }), hidden), [t, zone, language, hidden.join()]);
+  return <Listing {...data} label={label} columns={columns} row={row} onRow={onRow} {...order} now={now} setBusy={setBusy} detail={(r) => <RequestDetail key={r.id} row={r} zone={zone} />} />;
 }
 
-function Sms({ filter, zone, row, onRow, now, setBusy }: PartProps) {
+function Sms({ filter, zone, hidden, order, row, onRow, now, setBusy }: PartProps) {
   const { t, language } = useWords();
   const data = useRows('sms', filter);
-  const columns = useMemo(() => smsColumns({ t, zone, language }), [t, zone, language]);
-  return <Listing {...data} label={t('journal.kind.sms')} columns={columns} least={1120} row={row} onRow={onRow} now={now} setBusy={setBusy} detail={(r) => <SMSDetail row={r} zone={zone} />} />;
+  const columns = useMemo(() => shownColumns(smsColumns({ t, zone, language }), hidden), [t, zone, language, hidden.join()]);
+  return <Listing {...data} label={t('journal.kind.sms')} columns={columns} row={row} onRow={onRow} {...order} now={now} setBusy={setBusy} detail={(r) => <SMSDetail key={r.id} row={r} zone={zone} />} />;
 }
 
-function Calls({ filter, zone, row, onRow, now, setBusy }: PartProps) {
+function Calls({ filter, zone, hidden, order, row, onRow, now, setBusy }: PartProps) {
   const { t, language } = useWords();
   const data = useRows('calls', filter);
-  const columns = useMemo(() => callColumns({ t, zone, language }), [t, zone, language]);
-  return <Listing {...data} label={t('journal.kind.calls')} columns={columns} least={1000} row={row} onRow={onRow} now={now} setBusy={setBusy} detail={(r) => <CallDetail row={r} zone={zone} />} />;
+  const columns = useMemo(() => shownColumns(callColumns({ t, zone, language }), hidden), [t, zone, language, hidden.join()]);
+  return <Listing {...data} label={t('journal.kind.calls')} columns={columns} row={row} onRow={onRow} {...order} now={now} setBusy={setBusy} detail={(r) => <CallDetail key={r.id} row={r} zone={zone} />} />;
 }

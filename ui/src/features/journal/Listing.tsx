@@ -5,7 +5,7 @@ import { Failure } from '@/components/Failure';
 import { Loading } from '@/components/Loading';
 import { Panel } from '@/components/Panel';
 import { useWords } from '@/i18n';
-import { Rows, type Column } from './Rows';
+import { leastWidth, Rows, type Column } from '@/components/rows/Rows';
 
 interface Query {
   error: unknown;
@@ -23,17 +23,19 @@ interface Props<R extends { id: string }> {
   skipped: number;
   label: string;
   columns: Column<R>[];
-  least: number;
   row: string | undefined;
   onRow: (row: string | undefined) => void;
   detail: (row: R) => ReactNode;
+  /** Without it the newest rows come first. */
+  order: 'oldest' | undefined;
+  onOrder: (order: 'oldest' | undefined) => void;
   /** Grows when the reader asks for fresh rows. */
   now: number;
   setBusy: (busy: boolean) => void;
 }
 
 /** The rows of a query, and one of them opened. */
-export function Listing<R extends { id: string }>({ query, rows, skipped, label, columns, least, row, onRow, detail, now, setBusy }: Props<R>) {
+export function Listing<R extends { id: string }>({ query, rows, skipped, label, columns, row, onRow, order, onOrder, detail, now, setBusy }: Props<R>) {
   const { t } = useWords();
   const open = rows.find((r) => r.id === row);
   const asked = useRef(now);
@@ -45,18 +47,32 @@ export function Listing<R extends { id: string }>({ query, rows, skipped, label,
   }, [now, refetch]);
   useEffect(() => setBusy(isFetching && !isFetchingNextPage), [isFetching, isFetchingNextPage, setBusy]);
 
+  // The gateway looks through a bounded part of the journal for each answer: a rare text may need many.
+  const searching = rows.length === 0 && query.hasNextPage && query.error === null;
+  const { fetchNextPage } = query;
+  useEffect(() => {
+    if (searching && !isFetchingNextPage) void fetchNextPage();
+  }, [searching, isFetchingNextPage, fetchNextPage]);
+
   if (query.error && rows.length === 0) return <Failure error={query.error} retry={() => void refetch()} />;
   if (query.isPending) return <Panel><Loading lines={10} /></Panel>;
   return (
     <>
-      {rows.length === 0 ? (
+      {searching ? (
+        <Panel>
+          <p role="status" style={{ margin: '0 0 12px', fontSize: 13.5 }}>{t('journal.searching')}</p>
+          <Loading lines={6} />
+        </Panel>
+      ) : rows.length === 0 ? (
         <Panel><Empty title={t('journal.none')} text={t('journal.noneText')} /></Panel>
       ) : (
         <Rows
           label={label}
           rows={rows}
           columns={columns}
-          least={least}
+          least={leastWidth(columns)}
+          sort={{ column: 'time', down: order === undefined }}
+          onSort={() => onOrder(order ? undefined : 'oldest')}
           selected={row}
           onOpen={onRow}
           hasMore={query.hasNextPage}

@@ -1,5 +1,6 @@
 import { Button } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
 import { IconArrowBackUp } from '@tabler/icons-react';
 import { useState } from 'react';
 import type { ChangeRow } from '@/api/changes/page';
@@ -12,6 +13,23 @@ import { sayChange } from '@/i18n/change';
 import { isHiddenSecret } from '@/lib/dialect';
 import { differences } from '@/lib/diff';
 import css from './Details.module.css';
+import { whyNot } from './restorable';
+
+/** Says honestly why there is no button. */
+function WhyNot({ row }: { row: ChangeRow }) {
+  const { t } = useWords();
+  const why = whyNot(row.action);
+  return (
+    <p className={css.why}>
+      {t(`changes.why.${why}`)}{' '}
+      {why === 'plugin' && (
+        <Link to="/plugins/$id" params={{ id: row.object }} search={{ tab: undefined }} className={css.link}>
+          {t('plugins.page')}
+        </Link>
+      )}
+    </p>
+  );
+}
 
 /** Takes one change back, after a look at what will be again. */
 export function Restore({ row }: { row: ChangeRow }) {
@@ -20,7 +38,8 @@ export function Restore({ row }: { row: ChangeRow }) {
   const ofUser = row.action.startsWith('user.');
   const may = useMay(ofUser ? 'administrator' : 'manager');
   const [asking, ask] = useState(false);
-  if (!row.undoable || !may) return null;
+  if (!row.undoable) return <WhyNot row={row} />;
+  if (!may) return <p className={css.why}>{t(ofUser ? 'common.needsAdministrator' : 'common.needsManager')}</p>;
   const say = (value: unknown) => (value === undefined || value === null ? t('form.nothing') : isHiddenSecret(value) ? t('form.secretSet') : typeof value === 'string' ? value : JSON.stringify(value));
   return (
     <div style={{ marginTop: 16 }}>

@@ -4,8 +4,8 @@ import { Lamp, type Tone } from '@/components/Lamp';
 import { formatMilliseconds } from '@/lib/format';
 import { wall } from '@/lib/zone';
 import { sayChange } from '@/i18n/change';
-import css from './Rows.module.css';
-import type { Column } from './Rows';
+import css from '@/components/rows/Rows.module.css';
+import type { Column } from '@/components/rows/Rows';
 
 interface Look {
   t: T;
@@ -17,6 +17,7 @@ const time = <R extends { time: string }>({ t, zone }: Look): Column<R> => ({
   id: 'time',
   title: t('journal.time'),
   width: '158px',
+  sorts: true,
   cell: (r) => <span className="num">{wall(r.time, zone)}</span>,
 });
 

@@ -16,8 +16,12 @@ export interface JournalSearch {
   text?: string;
   /** Time zone; nothing means the browser's. */
   tz?: string;
+  /** The oldest records first. */
+  order?: 'oldest';
   /** The record that is open. */
   row?: string;
+  /** Columns that are hidden; see components/rows. */
+  hide?: string;
 }
 
 export const kinds = ['requests', 'bad', 'sms', 'calls'] as const;
@@ -43,8 +47,10 @@ function common(raw: Raw) {
     user: text(raw.user),
     action: text(raw.action),
     text: text(raw.text),
+    order: raw.order === 'oldest' ? ('oldest' as const) : undefined,
     tz: tz !== undefined && isZone(tz) ? tz : undefined,
     row: text(raw.row),
+    hide: text(raw.hide),
   };
 }
 
@@ -62,7 +68,7 @@ export function changesSearch(raw: Raw): ChangesSearch {
 
 /** The filter of a search at a moment. A moving span begins on a whole minute, so that the filter stays the same for a while. */
 export function filterOf(search: JournalSearch, zone: string, now: number): Filter {
-  const filter: Filter = { user: search.user, text: search.text };
+  const filter: Filter = { user: search.user, text: search.text, order: search.order };
   if (search.last) filter.from = new Date(Math.floor(now / 60_000) * 60_000 - spans[search.last] * 1000).toISOString();
   else {
     if (search.from) filter.from = instant(search.from, zone);

@@ -53,8 +53,7 @@ export function LimitEditor({ module, action }: { module: string; action: Action
   }
   const start = () => {
     reset();
-    // The panel decides a plain rate; a burst is the configuration file's.
-    setDraft({ ...(parseLimit(now) ?? { count: 10, per: 's' }), burst: undefined });
+    setDraft(parseLimit(now) ?? { count: 10, per: 's' });
     open(true);
   };
   return (
@@ -92,6 +91,17 @@ export function LimitEditor({ module, action }: { module: string; action: Action
                 comboboxProps={{ withinPortal: false }}
               />
             </Group>
+            <NumberInput
+              label={t('modules.limitBurst')}
+              description={t('modules.burstHelp')}
+              placeholder={t('modules.burstSame', { n: draft.count })}
+              value={draft.burst ?? ''}
+              onChange={(v) => setDraft({ ...draft, burst: v === '' ? undefined : Number(v) })}
+              min={1}
+              max={1_000_000}
+              allowDecimal={false}
+              hideControls
+            />
             {error && <Failure error={error} />}
             <Group justify="space-between" gap="xs">
               <Button variant="subtle" color="gray" size="xs" onClick={() => mutate('')} disabled={!action.limit || isPending}>

@@ -1,6 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link, useParams, useSearch } from '@tanstack/react-router';
-import { useState } from 'react';
 import { modulesQuery } from '@/api/modules/list';
 import { setModuleSettings } from '@/api/modules/set-settings';
 import { moduleSettingsQuery } from '@/api/modules/settings';
@@ -22,12 +21,14 @@ import { SettingsForm } from '@/components/settings/SettingsForm';
 import { useSettingsDraft } from '@/components/settings/useSettingsDraft';
 import { StateLamp, StateReason } from '@/components/StateLine';
 import table from '@/components/table.module.css';
+import { useLive } from '@/components/useLive';
 import { useWords } from '@/i18n';
 import { LimitEditor } from './LimitEditor';
 import css from './Modules.module.css';
-import { SwitchOff } from './SwitchOff';
+import { Refused } from './Refused';
 import { Toggle } from './Toggle';
-import { useToggles, type Wish } from './useToggles';
+import type { Wish } from './useToggles';
+import { useWish } from './useWish';
 
 export function ModulePage() {
   const { t } = useWords();
@@ -46,9 +47,8 @@ export function ModulePage() {
 function Found({ module: m }: { module: Module }) {
   const { t, pick } = useWords();
   const { tab } = useSearch({ from: '/modules/$id' });
-  const { toggle, target } = useToggles();
-  const [asking, ask] = useState<Wish | null>(null);
-  const wish = (w: Wish) => (w.on ? toggle(w) : ask(w));
+  const { wish, target, failure, dialog } = useWish([m]);
+  useLive();
   const draft = useSettingsDraft(moduleSettingsQuery(m.id), (values, version) => setModuleSettings(m.id, values, version), m.has_settings);
   const title = pick(m.title) || m.id;
   const going = target(m.id);
@@ -73,19 +73,11 @@ function Found({ module: m }: { module: Module }) {
       about={pick(m.description)}
       tools={<Toggle label={t('modules.module', { title })} on={m.on} target={going} lock={m} onChange={(on) => wish({ module: m.id, on, title })} />}
     >
+      {going === undefined && <Refused failure={failure(m.id)} />}
       <StateReason instance={m} />
       <PageTabs tabs={tabs} now={tab} label={title} />
       <Leave unsaved={draft.dirty} />
-      {asking && (
-        <SwitchOff
-          wish={asking}
-          onClose={() => ask(null)}
-          onGo={() => {
-            toggle(asking);
-            ask(null);
-          }}
-        />
-      )}
+      {dialog}
     </Page>
   );
 }

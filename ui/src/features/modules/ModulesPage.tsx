@@ -1,6 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { useState } from 'react';
 import { modulesQuery } from '@/api/modules/list';
 import type { Module } from '@/api/types';
 import { Empty } from '@/components/Empty';
@@ -9,20 +8,21 @@ import { Loading } from '@/components/Loading';
 import { Page } from '@/components/Page';
 import { Panel } from '@/components/Panel';
 import { StateLamp, StateReason } from '@/components/StateLine';
+import { useLive } from '@/components/useLive';
 import { useWords } from '@/i18n';
 import { formatCount } from '@/lib/format';
 import css from './Modules.module.css';
+import { Refused } from './Refused';
 import { Sign } from './sign';
-import { SwitchOff } from './SwitchOff';
 import { Toggle } from './Toggle';
-import { useToggles, type Wish } from './useToggles';
+import type { Wish } from './useToggles';
+import { useWish } from './useWish';
 
 export function ModulesPage() {
   const { t } = useWords();
   const { data, error, refetch } = useQuery(modulesQuery);
-  const { toggle, target } = useToggles();
-  const [asking, ask] = useState<Wish | null>(null);
-  const wish = (w: Wish) => (w.on ? toggle(w) : ask(w));
+  const { wish, target, failure, dialog } = useWish(data ?? []);
+  useLive();
   return (
     <Page name={t('modules.title')} about={t('modules.about')}>
       {error && !data ? (
@@ -42,20 +42,11 @@ export function ModulesPage() {
       ) : (
         <div className={css.grid}>
           {data.map((m) => (
-            <Card key={m.id} module={m} wish={wish} target={target} />
+            <Card key={m.id} module={m} wish={wish} target={target} failure={failure(m.id)} />
           ))}
         </div>
       )}
-      {asking && (
-        <SwitchOff
-          wish={asking}
-          onClose={() => ask(null)}
-          onGo={() => {
-            toggle(asking);
-            ask(null);
-          }}
-        />
-      )}
+      {dialog}
     </Page>
   );
 }
@@ -64,9 +55,10 @@ interface CardProps {
   module: Module;
   wish: (w: Wish) => void;
   target: (module: string, action?: string) => boolean | undefined;
+  failure: { error: unknown; on: boolean; title: string } | undefined;
 }
 
-function Card({ module: m, wish, target }: CardProps) {
+function Card({ module: m, wish, target, failure }: CardProps) {
   const { t, pick, language } = useWords();
   const title = pick(m.title) || m.id;
   const going = target(m.id);
@@ -91,6 +83,7 @@ function Card({ module: m, wish, target }: CardProps) {
         <p className={css.about}>{pick(m.description)}</p>
       </div>
       <div className={css.reason}>
+        {going === undefined && <Refused failure={failure} />}
         <StateReason instance={m} />
       </div>
       <ul className={css.actions}>

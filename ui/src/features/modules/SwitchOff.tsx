@@ -1,27 +1,23 @@
 import { Modal, Button, Group, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { useMemo } from 'react';
-import { latestQuery } from '@/api/journal/page';
+import { callersQuery } from '@/api/modules/callers';
 import { Failure } from '@/components/Failure';
 import { Loading } from '@/components/Loading';
 import table from '@/components/table.module.css';
 import { Ago } from '@/components/Time';
 import { useWords } from '@/i18n';
 import { formatCount } from '@/lib/format';
-import { callers } from './callers';
+import { perUser } from './callers';
 import type { Wish } from './useToggles';
 
-const days = 7;
-/** How many of the newest records are looked at. */
-const sample = 2000;
+const shown = 8;
 
 /** Before something is switched off: who has used it lately. */
 export function SwitchOff({ wish, onClose, onGo }: { wish: Wish; onClose: () => void; onGo: () => void }) {
   const { t, language } = useWords();
-  const from = useMemo(() => new Date(Math.floor(Date.now() / 60_000) * 60_000 - days * 86_400_000).toISOString(), []);
-  const { data, error } = useQuery(latestQuery('requests', { from, module: wish.module, action: wish.action }, sample, false));
-  const list = data ? callers(data.rows) : [];
+  const { data, error } = useQuery(callersQuery(wish.module, wish.action));
+  const list = data ? perUser(data.callers) : [];
   return (
     <Modal opened onClose={onClose} title={<Text fw={600}>{t('modules.offTitle', { title: wish.title })}</Text>} closeButtonProps={{ 'aria-label': t('common.close') }}>
       <Text size="sm" mb="sm">
@@ -33,15 +29,15 @@ export function SwitchOff({ wish, onClose, onGo }: { wish: Wish; onClose: () => 
         <Loading lines={3} />
       ) : list.length === 0 ? (
         <Text size="sm" fw={520}>
-          {t('modules.unused', { count: days })}
+          {t('modules.unused', { count: data.days })}
         </Text>
       ) : (
         <>
           <table className={table.table}>
-            <caption className="vh">{t('modules.usedBy', { count: days })}</caption>
+            <caption className="vh">{t('modules.usedBy', { count: data.days })}</caption>
             <thead>
               <tr>
-                <th scope="col">{t('modules.usedBy', { count: days })}</th>
+                <th scope="col">{t('modules.usedBy', { count: data.days })}</th>
                 <th scope="col" className={table.end}>
                   {t('modules.requests')}
                 </th>
@@ -49,8 +45,8 @@ export function SwitchOff({ wish, onClose, onGo }: { wish: Wish; onClose: () => 
               </tr>
             </thead>
             <tbody>
-              {list.slice(0, 8).map((c) => (
-                <tr key={c.user}>
+              {list.slice(0, shown).map((c) => (
+                <tr key={c.user} data-caller={c.user}>
                   <td>
                     <Link className={table.row ?? ''} to="/users/$login" params={{ login: c.user }} search={{ tab: undefined }}>
                       {c.user}
@@ -64,9 +60,9 @@ export function SwitchOff({ wish, onClose, onGo }: { wish: Wish; onClose: () => 
               ))}
             </tbody>
           </table>
-          {(list.length > 8 || data.next) && (
+          {(list.length > shown || !data.complete) && (
             <Text size="xs" c="dimmed" mt={6}>
-              {data.next ? t('modules.sampled', { count: data.rows.length }) : t('modules.moreUsers', { count: list.length - 8 })}
+              {data.complete ? t('modules.moreUsers', { count: list.length - shown }) : t('modules.notAll')}
             </Text>
           )}
         </>

@@ -1,4 +1,4 @@
-import type { RequestRow } from '@/api/types';
+import type { Callers } from '@/api/modules/callers';
 
 export interface Caller {
   user: string;
@@ -6,14 +6,13 @@ export interface Caller {
   last: string;
 }
 
-/** Who made the requests, most of them first. Rows without a user were refused before anybody was known. */
-export function callers(rows: readonly Pick<RequestRow, 'user' | 'time'>[]): Caller[] {
+/** The users with the calls of all their actions together, most of them first. */
+export function perUser(list: Callers['callers']): Caller[] {
   const by = new Map<string, Caller>();
-  for (const { user, time } of rows) {
-    if (!user) continue;
-    const c = by.get(user) ?? { user, count: 0, last: time };
-    c.count++;
-    if (time > c.last) c.last = time;
+  for (const { user, calls, last } of list) {
+    const c = by.get(user) ?? { user, count: 0, last };
+    c.count += calls;
+    if (last > c.last) c.last = last;
     by.set(user, c);
   }
   return [...by.values()].sort((a, b) => b.count - a.count || a.user.localeCompare(b.user));

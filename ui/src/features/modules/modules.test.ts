@@ -1,13 +1,13 @@
 import { expect, it } from 'vitest';
-import { callers } from './callers';
+import { perUser } from './callers';
 import { parseLimit, writeLimit } from './limit';
 
-it('counts who called, most first, and nobody not at all', () => {
-  const at = (user: string, time: string) => ({ user, time });
-  expect(callers([at('b', '2'), at('a', '1'), at('', '9'), at('a', '3'), at('c', '1')])).toEqual([
-    { user: 'a', count: 2, last: '3' },
-    { user: 'b', count: 1, last: '2' },
-    { user: 'c', count: 1, last: '1' },
+it('counts the calls of each user over all actions, most first', () => {
+  const call = (user: string, action: string, calls: number, last: string) => ({ user, action, calls, last });
+  expect(perUser([call('b', 'x', 2, '2'), call('a', 'x', 1, '1'), call('a', 'y', 4, '3'), call('c', 'x', 2, '1')])).toEqual([
+    { user: 'a', count: 5, last: '3' },
+    { user: 'b', count: 2, last: '2' },
+    { user: 'c', count: 2, last: '1' },
   ]);
 });
 

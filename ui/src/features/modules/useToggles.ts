@@ -42,7 +42,7 @@ export function useToggles() {
         action: wish.undo ? undefined : { label: t('common.undo'), run: () => mutate({ ...wish, on: !wish.on, undo: true }) },
       });
     },
-    onError: (error, wish) => toast({ tone: 'bad', text: t(wish.on ? 'modules.notOn' : 'modules.notOff', { title: wish.title }), error }),
+    onError: (error, wish) => toast({ tone: 'bad', text: t(wish.on ? 'modules.notOn' : 'modules.notOff', { title: wish.title }), error, life: 12_000 }),
     onSettled: (_after, _error, _wish, context) => {
       clearInterval(context?.timer);
       void client.invalidateQueries({ queryKey: keys.modules, exact: true });
@@ -52,8 +52,17 @@ export function useToggles() {
     filters: { mutationKey: key, status: 'pending' },
     select: (m) => m.state.variables as Wish,
   });
+  const ended = useMutationState({
+    filters: { mutationKey: key, predicate: (m) => m.state.status !== 'pending' },
+    select: (m) => ({ wish: m.state.variables as Wish, error: m.state.error }),
+  });
   return {
     toggle: mutate,
+    /** Why the last click on something of a module failed; undefined when it did not. */
+    failure: (module: string) => {
+      const last = ended.findLast((m) => m.wish.module === module);
+      return last?.error ? { error: last.error as unknown, on: last.wish.on, title: last.wish.title } : undefined;
+    },
     /** Where a switch is going; undefined when it rests. */
     target: (module: string, action?: string) => pending.findLast((w) => w.module === module && w.action === action)?.on,
   };

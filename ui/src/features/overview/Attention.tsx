@@ -1,6 +1,7 @@
 import { Link } from '@tanstack/react-router';
 import type { Module, Node, Provider } from '@/api/types';
 import { useWords } from '@/i18n';
+import { sayNodeFault } from '@/i18n/node';
 import { sayState } from '@/i18n/state';
 import css from './Overview.module.css';
 
@@ -17,9 +18,9 @@ export function Attention({ modules, providers, nodes }: { modules: Module[]; pr
     <ul className={css.attention} aria-label={t('overview.attention')}>
       {downs.map((n) => (
         <li key={`n-${n.name}`} className={css.bad}>
-          <Link to="/providers">FreeSWITCH {n.name}</Link>
+          <Link to="/providers/-node/$name" params={{ name: n.name }}>FreeSWITCH {n.name}</Link>
           <span className="grow">
-            {t('state.gateDown')}. {n.reason}
+            {t('state.gateDown')}. {sayNodeFault(n.code, n.reason, t).what}
           </span>
         </li>
       ))}

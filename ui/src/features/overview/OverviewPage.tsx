@@ -8,8 +8,9 @@ import { Failure } from '@/components/Failure';
 import { Page } from '@/components/Page';
 import { Panel } from '@/components/Panel';
 import { useWords } from '@/i18n';
+import { AlarmLines } from '@/components/guards/AlarmLines';
 import { Attention } from './Attention';
-import { useLive } from './live';
+import { useLive } from '@/components/useLive';
 import { LiveFigures } from './LiveFigures';
 import { LiveModules } from './LiveModules';
 import { Connections } from './Tables';
@@ -31,6 +32,7 @@ export function OverviewPage() {
   return (
     <Page name={t('overview.title')} about={t('overview.about')}>
       {modules.error && !modules.data && <Failure error={modules.error} retry={() => void modules.refetch()} />}
+      <AlarmLines />
       <Attention modules={modules.data ?? []} providers={providers.data ?? []} nodes={nodes.data ?? []} />
       <LiveFigures overview={overview.data} pulse={pulse} live={live} error={overview.error} />
       <div className={css.columns}>

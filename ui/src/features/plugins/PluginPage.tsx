@@ -3,6 +3,7 @@ import { Link, useParams, useSearch } from '@tanstack/react-router';
 import { asApiError } from '@/api/error';
 import { pluginQuery } from '@/api/plugins/get';
 import type { Crash, PluginDetail } from '@/api/plugins/shapes';
+import type { Text } from '@/api/types';
 import { Empty } from '@/components/Empty';
 import { Failure } from '@/components/Failure';
 import { Lamp } from '@/components/Lamp';
@@ -19,7 +20,7 @@ import table from '@/components/table.module.css';
 import { Ago } from '@/components/Time';
 import { useWords } from '@/i18n';
 import { formatCount } from '@/lib/format';
-import { IconCircleCheck } from '@tabler/icons-react';
+import { IconCircleCheck, IconInfoCircle } from '@tabler/icons-react';
 
 export function PluginPage() {
   const { t } = useWords();
@@ -72,8 +73,25 @@ function Found({ detail: d }: { detail: PluginDetail }) {
         ...(d.kind === 'provider' && d.used_by.length === 0 ? [<Link key="new" to="/providers/-new" search={{ plugin: d.id }} style={{ color: 'var(--pb-accent)' }}>{t('providers.add')}</Link>] : []),
       ]}
     >
+      <Notes notes={d.notes ?? []} />
       <PageTabs tabs={tabs} now={tab} label={d.id} />
     </Page>
+  );
+}
+
+/** What the vendor wants an operator to know. */
+function Notes({ notes }: { notes: Text[] }) {
+  const { t, pick } = useWords();
+  if (notes.length === 0) return null;
+  return (
+    <section className={css.notes} aria-label={t('plugins.notes')}>
+      <IconInfoCircle size={18} stroke={1.6} aria-hidden />
+      <ul>
+        {notes.map((n) => (
+          <li key={n.en}>{pick(n)}</li>
+        ))}
+      </ul>
+    </section>
   );
 }
 

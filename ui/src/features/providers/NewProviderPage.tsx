@@ -15,11 +15,12 @@ import { Leave } from '@/components/Leave';
 import { Loading } from '@/components/Loading';
 import { Page } from '@/components/Page';
 import { Panel } from '@/components/Panel';
+import { SendTest } from '@/components/probe/SendTest';
 import { TestConnection } from '@/components/probe/TestConnection';
 import { mistakesToErrors, violationsToErrors } from '@/components/schema-form/mistakes';
 import { toast } from '@/components/toasts';
 import { useWords } from '@/i18n';
-import { sayMessage } from '@/i18n/problem';
+import { sayFault } from '@/i18n/problem';
 import { tidy, type Values } from '@/lib/dialect';
 import { validate } from '@/lib/validate';
 import css from './NewProvider.module.css';
@@ -98,7 +99,7 @@ function Fill({ plugin }: { plugin: Plugin }) {
   const server = violationsToErrors(violations, '/settings', t);
   const at = (pointer: string) => {
     const v = violations.find((x) => x.pointer === pointer || x.pointer.startsWith(`${pointer}/`));
-    return v && sayMessage(v.message, t);
+    return v && sayFault(v, t);
   };
   const wrongName = nameError(name);
   const missing = needed.filter((c) => !granted.includes(c));
@@ -106,6 +107,7 @@ function Fill({ plugin }: { plugin: Plugin }) {
   const dirty = !busy && (name !== '' || Object.keys(values).length > 0);
   const rest = server.rest.filter((v) => !/^\/(name|granted|hosts)/.test(v.pointer));
 
+  const unsaved = () => ({ plugin: plugin.id, settings: clean, hosts: wanted, private: local });
   const submit = async (event: FormEvent) => {
     event.preventDefault();
     setChecked(true);
@@ -184,7 +186,16 @@ function Fill({ plugin }: { plugin: Plugin }) {
         <div style={{ marginTop: 16, display: 'grid', gap: 12 }}>
           {checked && mistakes.length > 0 && <p role="status" style={{ color: 'var(--pb-bad)', margin: 0 }}>{t('form.mistakes', { count: mistakes.length })}</p>}
           {error !== null && (violations.length === 0 || rest.length > 0) && <Failure error={error} />}
-          <TestConnection disabled={busy} test={() => ({ plugin: plugin.id, settings: clean, hosts: wanted, private: local })} />
+          <TestConnection disabled={busy} test={unsaved} />
+          {plugin.extends?.some((e) => e.point === 'sms.provider') && (
+            <SendTest
+              title={t('probe.sendUnsavedTitle')}
+              through={() => {
+                setChecked(true);
+                return mistakes.length === 0 && unsaved();
+              }}
+            />
+          )}
           <div style={{ display: 'flex', gap: 10 }}>
             <Button type="submit" loading={busy}>
               {t('providers.create')}

@@ -67,6 +67,7 @@ function Found({ provider: p }: { provider: Provider }) {
     void client.invalidateQueries({ queryKey: keys.modules, exact: true });
   };
 
+  const unsaved = () => ({ name: p.name, plugin: p.plugin, settings: draft.values, hosts: p.hosts, private: p.private });
   const tabs = [
     {
       id: 'settings',
@@ -75,8 +76,9 @@ function Found({ provider: p }: { provider: Provider }) {
         <>
           <SettingsForm draft={draft} />
           {may && draft.settings && (
-            <div style={{ marginTop: 14 }}>
-              <TestConnection disabled={draft.saving} test={() => ({ name: p.name, plugin: p.plugin, settings: draft.values, hosts: p.hosts, private: p.private })} />
+            <div style={{ marginTop: 14, display: 'grid', gap: 14 }}>
+              <TestConnection disabled={draft.saving} test={unsaved} />
+              {draft.dirty && p.points.includes('sms.provider') && <SendTest title={t('probe.sendUnsavedTitle')} through={unsaved} />}
             </div>
           )}
         </>
@@ -95,7 +97,7 @@ function Found({ provider: p }: { provider: Provider }) {
             label: t('probe.tab'),
             content: () => (
               <>
-                <SendTest provider={p.name} />
+                <SendTest through={p.name} />
                 <Webhook provider={p.name} />
               </>
             ),

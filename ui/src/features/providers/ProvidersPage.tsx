@@ -8,16 +8,17 @@ import { useMay } from '@/api/session';
 import type { Node, Provider } from '@/api/types';
 import { Empty } from '@/components/Empty';
 import { Failure } from '@/components/Failure';
-import { Lamp, Tag, type Tone } from '@/components/Lamp';
+import { Tag } from '@/components/Lamp';
 import { Loading } from '@/components/Loading';
-import { Locked } from '@/components/Locked';
 import { Page } from '@/components/Page';
 import { Panel } from '@/components/Panel';
 import { StateLamp } from '@/components/StateLine';
 import table from '@/components/table.module.css';
 import { Ago } from '@/components/Time';
 import { useWords } from '@/i18n';
+import { sayNodeFault } from '@/i18n/node';
 import { formatCount } from '@/lib/format';
+import { NodeLamp } from './NodeLamp';
 import { byPoint, isPoint } from './points';
 import { ProviderSwitch } from './ProviderSwitch';
 
@@ -44,7 +45,11 @@ export function ProvidersPage() {
         )
       }
     >
-      <Panel title={t('providers.telephony')} note={t('providers.telephonyNote')} flush>
+      <Panel title={t('providers.telephony')} flush tools={may && (
+          <Button component={Link} to="/providers/-node" size="compact-sm" variant="default" leftSection={<IconPlus size={14} />}>
+            {t('nodes.add')}
+          </Button>
+        )}>
         {nodes.error && !nodes.data ? (
           <Failure error={nodes.error} retry={() => void nodes.refetch()} />
         ) : !nodes.data ? (
@@ -77,8 +82,6 @@ export function ProvidersPage() {
   );
 }
 
-const nodeTones: Record<string, Tone> = { up: 'good', down: 'bad', connecting: 'busy' };
-
 function Nodes({ nodes }: { nodes: Node[] }) {
   const { t, language } = useWords();
   return (
@@ -97,14 +100,15 @@ function Nodes({ nodes }: { nodes: Node[] }) {
         {nodes.map((n) => (
           <tr key={n.name}>
             <td style={{ fontWeight: 560 }}>
-              <span style={{ display: 'inline-flex', gap: 6, alignItems: 'center' }}>
-                {n.name} <Locked />
-              </span>
+              <Link className={table.row ?? ''} to="/providers/-node/$name" params={{ name: n.name }}>
+                {n.name}
+              </Link>{' '}
+              {n.in_file && <Tag tone="idle" title={t('nodes.inFileText')}>gateway.hcl</Tag>}
             </td>
             <td className="mono">{n.address}</td>
             <td>
-              <Lamp tone={nodeTones[n.state] ?? 'warn'}>{t(n.state === 'up' ? 'state.gateUp' : n.state === 'down' ? 'state.gateDown' : 'state.gateConnecting')}</Lamp>
-              {n.reason && <div className="dim">{n.reason}</div>}
+              <NodeLamp node={n} />
+              {n.reason && <div className="dim" title={n.reason}>{sayNodeFault(n.code, n.reason, t).what}</div>}
             </td>
             <td className={`${table.end} num`}>{formatCount(n.sessions, language)}</td>
             <td className={`${table.end} num`}>{formatCount(n.waiting, language)}</td>

@@ -3,7 +3,8 @@ import { useMay } from '@/api/session';
 import { userStatus, type Limits, type Role, type User } from '@/api/types';
 import { asApiError } from '@/api/error';
 import { useWords } from '@/i18n';
-import { sayMessage } from '@/i18n/problem';
+import { sayFault } from '@/i18n/problem';
+import { ActionLimits } from './ActionLimits';
 
 type Values = Pick<User, 'status' | 'role' | 'allowed_ips' | 'limits' | 'note' | 'must_change'>;
 
@@ -21,7 +22,7 @@ export function AccessForm({ values, set, error, fresh }: Props) {
   const may = useMay('administrator');
   const at = (pointer: string) => {
     const v = error ? asApiError(error).violations.find((x) => x.pointer === pointer || x.pointer.startsWith(`${pointer}/`)) : undefined;
-    return v && sayMessage(v.message, t);
+    return v && sayFault(v, t);
   };
   const all = values.limits.all;
   const setAll = (change: { per_second?: number; burst?: number } | null) => {
@@ -103,6 +104,20 @@ export function AccessForm({ values, set, error, fresh }: Props) {
             hideControls
             w={190}
           />
+        </div>
+        <div style={{ marginTop: 14 }}>
+          <div className="dim" style={{ fontSize: 12.5, margin: '0 0 8px' }}>
+            {t('users.limitActionHelp')}
+          </div>
+          <ActionLimits
+            limits={values.limits.actions ?? {}}
+            onChange={(actions) => {
+              const { actions: _, ...rest } = values.limits;
+              set({ limits: Object.keys(actions).length === 0 ? rest : { ...rest, actions } });
+            }}
+            disabled={!may}
+          />
+          {at('/limits') && <p style={{ color: 'var(--pb-bad)', margin: '6px 0 0', fontSize: 13 }}>{at('/limits')}</p>}
         </div>
       </fieldset>
       <Textarea label={t('users.note')} description={t('users.noteHelp')} value={values.note} onChange={(e) => set({ note: e.currentTarget.value })} disabled={!may} error={at('/note')} maxLength={1000} autosize minRows={2} />

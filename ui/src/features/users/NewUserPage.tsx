@@ -13,7 +13,7 @@ import { Leave } from '@/components/Leave';
 import { Page } from '@/components/Page';
 import { Panel } from '@/components/Panel';
 import { useWords } from '@/i18n';
-import { sayMessage } from '@/i18n/problem';
+import { sayFault } from '@/i18n/problem';
 import { AccessForm } from './AccessForm';
 import { Once } from './Once';
 import { RightsMatrix } from './RightsMatrix';
@@ -47,7 +47,7 @@ export function NewUserPage() {
   const violations = error === null ? [] : asApiError(error).violations;
   const at = (pointer: string) => {
     const v = violations.find((x) => x.pointer === pointer);
-    return v && sayMessage(v.message, t);
+    return v && sayFault(v, t);
   };
   const go = (to: string) => void navigate({ to: '/users/$login', params: { login: to }, search: { tab: 'tokens' }, ignoreBlocker: true });
   const submit = async (event: FormEvent) => {

@@ -1,12 +1,16 @@
 import { Button, Checkbox, Select } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { usersQuery } from '@/api/users/list';
+import { presetsQuery } from '@/api/users/presets';
 import { rightsQuery } from '@/api/users/rights';
 import { Failure } from '@/components/Failure';
 import { Loading } from '@/components/Loading';
 import { useWords } from '@/i18n';
+import { equal } from '@/lib/diff';
 import { allows, coverage, setModule, setRight } from '@/lib/rights';
 import css from './RightsMatrix.module.css';
+
+const sorted = (list: string[]) => [...list].sort();
 
 interface Props {
   rights: string[];
@@ -19,6 +23,7 @@ export function RightsMatrix({ rights, onChange, disabled }: Props) {
   const { t, pick } = useWords();
   const { data: modules, error, refetch } = useQuery(rightsQuery);
   const users = useQuery(usersQuery);
+  const presets = useQuery(presetsQuery);
   if (error && !modules) return <Failure error={error} retry={() => void refetch()} />;
   if (!modules) return <Loading lines={6} />;
   const known = new Set(modules.flatMap((m) => [m.right, ...m.actions.map((a) => a.right)]));
@@ -29,12 +34,9 @@ export function RightsMatrix({ rights, onChange, disabled }: Props) {
       {!disabled && (
         <div className={css.presets}>
           <span className="dim">{t('users.presets')}</span>
-          <Button size="compact-sm" variant={rights.includes('*') ? 'filled' : 'default'} onClick={() => onChange(['*'])}>
-            {t('users.presetAll')}
-          </Button>
-          {modules.map((m) => (
-            <Button key={m.module} size="compact-sm" variant={rights.length === 1 && rights[0] === m.right ? 'filled' : 'default'} onClick={() => onChange([m.right])}>
-              {t('users.presetOnly', { title: pick(m.title) || m.module })}
+          {presets.data?.map((p) => (
+            <Button key={p.id} size="compact-sm" variant={equal(sorted(rights), sorted(p.rights)) ? 'filled' : 'default'} onClick={() => onChange(p.rights)}>
+              {p.id.startsWith('module.') ? t('users.presetOnly', { title: pick(p.title) }) : pick(p.title)}
             </Button>
           ))}
           <Button size="compact-sm" variant={rights.length === 0 ? 'filled' : 'default'} onClick={() => onChange([])}>

@@ -13,10 +13,11 @@ import { Leave } from '@/components/Leave';
 import { Loading } from '@/components/Loading';
 import { Panel } from '@/components/Panel';
 import { Report } from '@/components/probe/Report';
+import { SendTest } from '@/components/probe/SendTest';
 import { mistakesToErrors, violationsToErrors } from '@/components/schema-form/mistakes';
 import { toast } from '@/components/toasts';
 import { useWords } from '@/i18n';
-import { sayMessage } from '@/i18n/problem';
+import { sayFault } from '@/i18n/problem';
 import { tidy, type Schema, type Values } from '@/lib/dialect';
 import { validate } from '@/lib/validate';
 import { Curl } from './Curl';
@@ -92,7 +93,7 @@ export function Connect({ schema, onDone }: { schema: Schema; onDone: (name: str
             description={t('providers.nameHelp')}
             value={name}
             onChange={(e) => setName(e.currentTarget.value)}
-            error={checked && wrongName ? t('mistake.providerName') : nameAt && sayMessage(nameAt.message, t)}
+            error={checked && wrongName ? t('mistake.providerName') : nameAt && sayFault(nameAt, t)}
             maw={420}
             mb="md"
             spellCheck={false}
@@ -110,6 +111,13 @@ export function Connect({ schema, onDone }: { schema: Schema; onDone: (name: str
             <Checkbox label={t('wizard.agree')} checked={agreed} onChange={(e) => setAgreed(e.currentTarget.checked)} error={checked && !agreed ? t('providers.consentNeeded') : undefined} />
           </div>
         </Panel>
+        <SendTest
+          title={t('wizard.stepSend')}
+          through={() => {
+            setChecked(true);
+            return mistakes.length === 0 && { plugin: 'sms-http', settings: clean, hosts: reach, private: local };
+          }}
+        />
         <div style={{ marginTop: 16, display: 'grid', gap: 14 }}>
           {checked && mistakes.length > 0 && <p role="status" style={{ color: 'var(--pb-bad)', margin: 0 }}>{t('form.mistakes', { count: mistakes.length })}</p>}
           {error !== null && <Failure error={error} />}

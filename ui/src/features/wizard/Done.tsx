@@ -11,8 +11,8 @@ export function Done({ name }: { name: string }) {
   const navigate = useNavigate();
   return (
     <>
-      <SendTest provider={name} />
       <Webhook provider={name} />
+      <SendTest through={name} />
       <Panel title={t('wizard.next')}>
         <div style={{ display: 'flex', gap: 10, flexWrap: 'wrap' }}>
           <Button variant="default" onClick={() => void navigate({ to: '/providers/$name', params: { name }, search: { tab: undefined } })}>

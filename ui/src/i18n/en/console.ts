@@ -8,6 +8,8 @@ export default {
     nothing: 'Nothing found',
     as: 'As',
     byUser: 'User',
+    byMe: 'Me',
+    byMeHelp: 'The gateway issues a token of yours with your rights for ten minutes; it ends with this page.',
     byToken: 'Token',
     byUserHelp: 'The gateway issues a token of this user for ten minutes; it ends with this page.',
     byTokenHelp: 'The token stays in this page and is not kept.',

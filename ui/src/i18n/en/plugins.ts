@@ -91,6 +91,7 @@ export default {
     removeText: 'The gateway’s copy of the file is deleted. To use this version again it must be uploaded again.',
     removed: 'Version {{version}} is deleted.',
     asksOf: 'What version {{version}} may touch once it is allowed',
+    notes: 'Good to know',
     crashes: 'Crashes',
     noCrashes: 'No crashes',
     noCrashesText: 'The plugin has not crashed since the gateway started.',

@@ -14,6 +14,7 @@ export default {
     asJSON: 'Document as JSON',
     openFile: 'Open a file',
     download: 'Download',
+    users: 'With the users, but without passwords and tokens',
     prune: 'Delete the connections that are not in the document',
     look: 'Look at the changes',
     would: 'What would change',

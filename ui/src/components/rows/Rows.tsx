@@ -1,4 +1,5 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
+import { IconArrowDown, IconArrowUp, IconArrowsSort } from '@tabler/icons-react';
 import { useEffect, useRef, type CSSProperties, type KeyboardEvent, type ReactNode } from 'react';
 import { useWords } from '@/i18n';
 import css from './Rows.module.css';
@@ -8,8 +9,17 @@ export interface Column<R> {
   title: string;
   /** A grid track: "170px", "minmax(120px, 1fr)". */
   width: string;
+  /** Its least width in pixels, where width does not begin with it. */
+  least?: number;
   end?: boolean;
+  /** A click on its head asks for another order. */
+  sorts?: boolean;
   cell: (row: R) => ReactNode;
+}
+
+export interface Sort {
+  column: string;
+  down: boolean;
 }
 
 interface Props<R extends { id: string }> {
@@ -18,18 +28,22 @@ interface Props<R extends { id: string }> {
   columns: Column<R>[];
   /** The least width of all columns together, in pixels. */
   least: number;
-  selected: string | undefined;
-  onOpen: (id: string) => void;
+  selected?: string;
+  /** Without it rows are not opened. */
+  onOpen?: (id: string) => void;
   hasMore: boolean;
   loadingMore: boolean;
   loadMore: () => void;
+  /** The order of the rows, which whoever hands them over makes. */
+  sort?: Sort;
+  onSort?: (column: string) => void;
   foot?: ReactNode;
 }
 
 const height = 34;
 
 /** As many rows as there are, of which only those in sight are in the page. */
-export function Rows<R extends { id: string }>({ label, rows, columns, least, selected, onOpen, hasMore, loadingMore, loadMore, foot }: Props<R>) {
+export function Rows<R extends { id: string }>({ label, rows, columns, least, selected, onOpen, hasMore, loadingMore, loadMore, sort, onSort, foot }: Props<R>) {
   const { t } = useWords();
   const scroll = useRef<HTMLDivElement>(null);
   const virtual = useVirtualizer({ count: rows.length, getScrollElement: () => scroll.current, estimateSize: () => height, overscan: 15, scrollPaddingStart: height });
@@ -45,7 +59,7 @@ export function Rows<R extends { id: string }>({ label, rows, columns, least, se
 
   const step = (event: KeyboardEvent, index: number) => {
     const to = { ArrowDown: index + 1, ArrowUp: index - 1, Home: 0, End: rows.length - 1, PageDown: index + 15, PageUp: index - 15 }[event.key];
-    if (event.key === 'Enter' || event.key === ' ') {
+    if (onOpen && (event.key === 'Enter' || event.key === ' ')) {
       event.preventDefault();
       onOpen(rows[index]!.id);
     } else if (to !== undefined) {
@@ -62,8 +76,15 @@ export function Rows<R extends { id: string }>({ label, rows, columns, least, se
         <div className={css.inner}>
           <div className={css.head} role="row" aria-rowindex={1}>
             {columns.map((c) => (
-              <div key={c.id} role="columnheader" className={c.end ? css.end : undefined}>
-                {c.title}
+              <div key={c.id} role="columnheader" className={c.end ? css.end : undefined} title={c.title} aria-sort={!onSort || !c.sorts ? undefined : sort?.column !== c.id ? 'none' : sort.down ? 'descending' : 'ascending'}>
+                {onSort && c.sorts ? (
+                  <button type="button" className={css.sort} onClick={() => onSort(c.id)}>
+                    <span>{c.title}</span>
+                    {sort?.column !== c.id ? <IconArrowsSort size={13} stroke={1.5} className={css.faint} aria-hidden /> : sort.down ? <IconArrowDown size={14} aria-hidden /> : <IconArrowUp size={14} aria-hidden />}
+                  </button>
+                ) : (
+                  c.title
+                )}
               </div>
             ))}
           </div>
@@ -76,11 +97,11 @@ export function Rows<R extends { id: string }>({ label, rows, columns, least, se
                   role="row"
                   data-index={item.index}
                   aria-rowindex={item.index + 2}
-                  aria-selected={row.id === selected}
+                  aria-selected={onOpen && row.id === selected}
                   tabIndex={item.index === entry ? 0 : -1}
-                  className={css.row}
+                  className={`${css.row} ${onOpen ? css.opens : ''}`}
                   style={{ transform: `translateY(${item.start}px)` }}
-                  onClick={() => onOpen(row.id)}
+                  onClick={onOpen && (() => onOpen(row.id))}
                   onKeyDown={(e) => step(e, item.index)}
                 >
                   {columns.map((c) => (
@@ -102,4 +123,9 @@ export function Rows<R extends { id: string }>({ label, rows, columns, least, se
       </div>
     </div>
   );
+}
+
+/** The least width of columns together, when none is given for all. */
+export function leastWidth<R>(columns: readonly Column<R>[]): number {
+  return columns.reduce((sum, c) => sum + (c.least ?? Number(/(\d+)px/.exec(c.width)?.[1] ?? 120)), 0);
 }

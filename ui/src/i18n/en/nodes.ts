@@ -1,0 +1,26 @@
+export default {
+  nodes: {
+    add: 'Add a FreeSWITCH',
+    newTitle: 'New FreeSWITCH node',
+    newAbout: 'The gateway talks to FreeSWITCH through its event socket. Try the connection here before it is saved.',
+    nameHelp: 'The journal and the call records name the node by it, for example pbx1. It cannot be changed later.',
+    about: 'Calls go to the nodes that are connected, by their weights.',
+    inFileText: 'Defined in gateway.hcl: it is changed only there',
+    created: 'The node “{{name}}” is added; the gateway is connecting.',
+    none: 'There is no such node',
+    reason: 'Reason',
+    found: 'Connected:',
+    removed: 'The node “{{name}}” is deleted.',
+    removeTitle: 'Delete the node “{{name}}”?',
+    removeText: 'It gets no new calls at once; the answers that it still owes are waited for. The change can be taken back in the change history.',
+  },
+  nodeFault: {
+    password: { what: 'FreeSWITCH does not accept the password.', fix: 'Compare it with event_socket.conf.xml (password); a user of its own is written as name@domain.' },
+    acl: { what: 'FreeSWITCH refuses this machine.', fix: 'Allow the address of the gateway in the list that apply-inbound-acl of event_socket.conf.xml names, then reloadacl.' },
+    permission: { what: 'The user may not do what the gateway needs.', fix: 'Allow the events BACKGROUND_JOB, HEARTBEAT and SHUTDOWN (esl-allowed-events) and the commands (esl-allowed-api).' },
+    name: { what: 'There is no such host.', fix: 'Check the spelling of the address, or write the IP address.' },
+    refused: { what: 'Nobody listens at this address.', fix: 'Check the port (8021 as a rule), whether FreeSWITCH runs, and listen-ip of event_socket.conf.xml: 127.0.0.1 is not reachable from another machine.' },
+    timeout: { what: 'No answer came in time.', fix: 'Check the address and whether a firewall stands between the gateway and FreeSWITCH.' },
+    stranger: { what: 'Something else than FreeSWITCH answers there.', fix: 'Check the port: the event socket is meant, 8021 as a rule, not SIP.' },
+  },
+};
