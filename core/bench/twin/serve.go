@@ -13,6 +13,7 @@ import (
 	"github.com/hashicorp/go-hclog"
 
 	"github.com/patchbay-gw/patchbay/core/internal/auth"
+	"github.com/patchbay-gw/patchbay/core/internal/edge"
 	httpcall "github.com/patchbay-gw/patchbay/core/internal/hostcall/http"
 	"github.com/patchbay-gw/patchbay/core/internal/journal/mask"
 	"github.com/patchbay-gw/patchbay/core/internal/logging"
@@ -53,11 +54,17 @@ func serve(ctx context.Context, o options, stdout, stderr io.Writer) (err error)
 	work, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	go d.auth.Run(work)
+	inner, err := net.Listen("tcp", o.listen)
+	if err != nil {
+		return err
+	}
+	if _, err := fmt.Fprintf(stdout, "twin listens on %s\n", inner.Addr()); err != nil {
+		return errors.Join(err, inner.Close())
+	}
 	s := newServer(d, table, log)
 	served := make(chan error, 1)
-	go func() {
-		served <- s.Listen(o.listen, func(a net.Addr) { _, _ = fmt.Fprintf(stdout, "twin listens on %s\n", a) })
-	}()
+	// Through the gateway's edge, or its price would pass for that of WebAssembly.
+	go func() { served <- s.Serve(edge.Listen(inner, edge.Options{Log: log})) }()
 	select {
 	case err := <-served:
 		return err

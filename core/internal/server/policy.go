@@ -60,11 +60,3 @@ func (s *Server) cors(p Policy) cors.Config {
 	}
 	return c
 }
-
-// share answers browsers of other origins as the policy says.
-func (s *Server) share(c *fiber.Ctx) error {
-	if handler := s.live.Load().cors; handler != nil {
-		return handler(c)
-	}
-	return c.Next()
-}

@@ -46,6 +46,11 @@ func (s *Server) identify(c *fiber.Ctx) error {
 	c.Locals(localRequestID, id)
 	c.Set(HeaderRequestID, id)
 	s.mark(c)
+	// No handler of its own for this: each keeps a frame on the stack of every request
+	// that waits.
+	if cors := s.live.Load().cors; cors != nil {
+		return cors(c)
+	}
 	return c.Next()
 }
 

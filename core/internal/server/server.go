@@ -127,7 +127,7 @@ func New(opt Options) *Server {
 
 // routes is the literal list of everything that answers, in order.
 func (s *Server) routes() {
-	s.app.Use(s.recoverPanic, s.identify, s.share)
+	s.app.Use(s.recoverPanic, s.identify)
 	r := s.app.Group(s.opt.BasePath)
 	r.Get("/healthz", s.healthz)
 	r.Get("/readyz", s.readyz)

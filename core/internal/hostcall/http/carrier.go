@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"fmt"
+	"hash/maphash"
 	"net"
 	"time"
 )
@@ -17,6 +18,28 @@ type carrier struct {
 	tlsTimeout    time.Duration
 	headerTimeout time.Duration
 	idle          shelf
+	gates         gates
+}
+
+// gates bound the dials to one origin that are under way: a crowd would open
+// thousands of connections in the same moment, each with the stack of a dial, and
+// fill the other side's queue. Origins that share a gate wait for each other.
+type gates [64]chan struct{}
+
+// dialsAtOnce are more than an origin accepts in a moment.
+const dialsAtOnce = 256
+
+var gateSeed = maphash.MakeSeed()
+
+func newGates() (g gates) {
+	for i := range g {
+		g[i] = make(chan struct{}, dialsAtOnce)
+	}
+	return g
+}
+
+func (g *gates) of(to target) chan struct{} {
+	return g[maphash.Comparable(gateSeed, to)%uint64(len(g))]
 }
 
 // protocols leaves HTTP/2 out: its streams share a connection, so nobody could
@@ -45,9 +68,16 @@ func (k *carrier) connection(ctx context.Context, deadline time.Time, to target,
 	// Look-ups, dials and handshakes need several times the stack of what follows,
 	// and the caller's would stay that large while it waits for the answer. This
 	// goroutine ends with its dial, which ends with ctx.
+	gate := k.gates.of(to)
+	select {
+	case gate <- struct{}{}:
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
 	result := make(chan opened, 1)
 	go func() {
 		c, err := k.open(ctx, to)
+		<-gate
 		result <- opened{c, err}
 	}()
 	r := <-result

@@ -82,7 +82,7 @@ func newCarrier(o PoolOptions, private bool, roots *x509.CertPool) *carrier {
 		d.connect = systemConnect(private)
 	}
 	return &carrier{
-		dialer: d, roots: roots,
+		dialer: d, roots: roots, gates: newGates(),
 		tlsTimeout:    cmp.Or(o.TLSTimeout, 10*time.Second),
 		headerTimeout: cmp.Or(o.HeaderTimeout, 60*time.Second),
 		idle: shelf{
