@@ -48,10 +48,10 @@ func (x *exchange) launch(ctx context.Context, c *conn) (resp *http.Response, se
 	if ctx.Done() != nil {
 		f.stop = context.AfterFunc(ctx, c.abort)
 	}
-	if err = c.SetDeadline(f.deadline); err == nil {
-		if err = f.send(x.query, x.client.pool); err == nil {
-			resp, err = f.answer(x.query.method)
-		}
+	if err = c.SetDeadline(f.deadline); err != nil {
+		err = f.explain(err) // ctx has ended since, and the connection with it
+	} else if err = f.send(x.query, x.client.pool); err == nil {
+		resp, err = f.answer(x.query.method)
 	}
 	if err != nil {
 		f.finish(err)
