@@ -7,7 +7,6 @@ package server
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net"
 	"net/http"
 	"net/netip"
@@ -146,20 +145,6 @@ func (s *Server) routes() {
 	}
 	r.All("/:module/:action", s.dispatch)
 	s.app.Use(s.nothing)
-}
-
-// Listen serves on an address until [Server.Shutdown]; bound is called with the
-// real address, port included.
-func (s *Server) Listen(address string, bound func(net.Addr)) error {
-	l, err := net.Listen("tcp", address)
-	if err != nil {
-		return fmt.Errorf("listen on %s: %w", address, err)
-	}
-	bound(l.Addr())
-	if err := s.Serve(l); err != nil {
-		return fmt.Errorf("serve on %s: %w", address, err)
-	}
-	return nil
 }
 
 // Serve serves on a listener that the caller made, until it is closed. Requests in

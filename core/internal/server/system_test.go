@@ -24,25 +24,23 @@ import (
 // listen serves on a real socket until the test ends and returns the base URL.
 func (r *rig) listen() string {
 	r.t.Helper()
-	bound, ended := make(chan net.Addr, 1), make(chan error, 1)
-	go func() { ended <- r.s.Listen("127.0.0.1:0", func(a net.Addr) { bound <- a }) }()
-	select {
-	case err := <-ended:
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
 		r.t.Fatal(err)
-	case a := <-bound:
-		r.t.Cleanup(func() {
-			ctx, stop := context.WithTimeout(context.Background(), 5*time.Second)
-			defer stop()
-			if err := r.s.Shutdown(ctx); err != nil {
-				r.t.Errorf("shutdown: %v", err)
-			}
-			if err := <-ended; err != nil {
-				r.t.Errorf("listen: %v", err)
-			}
-		})
-		return "http://" + a.String()
 	}
-	return ""
+	ended := make(chan error, 1)
+	go func() { ended <- r.s.Serve(l) }()
+	r.t.Cleanup(func() {
+		ctx, stop := context.WithTimeout(context.Background(), 5*time.Second)
+		defer stop()
+		if err := r.s.Shutdown(ctx); err != nil {
+			r.t.Errorf("shutdown: %v", err)
+		}
+		if err := <-ended; err != nil {
+			r.t.Errorf("serve: %v", err)
+		}
+	})
+	return "http://" + l.Addr().String()
 }
 
 // post sends over a real connection.

@@ -26,7 +26,7 @@ type carrier struct {
 // fill the other side's queue. Origins that share a gate wait for each other.
 type gates [64]chan struct{}
 
-// dialsAtOnce are more than an origin accepts in a moment.
+// dialsAtOnce is a guess on the safe side: a crowd of 9,850 needs no more.
 const dialsAtOnce = 256
 
 var gateSeed = maphash.MakeSeed()
