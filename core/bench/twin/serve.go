@@ -127,7 +127,7 @@ func newServer(d *data, tables *registry.Registry, log hclog.Logger) *server.Ser
 		Log:         log, Metrics: server.NewMetrics(),
 		RequestTimeout: 30 * time.Second, BodyLimit: 1 << 20,
 		Body: server.BodyPolicy{
-			Keep: true, Phone: mask.MaskPhone, Text: mask.Text,
+			Keep: true, Phone: mask.AppendPhone, Text: mask.AppendText,
 		},
 		Ready:   func() []string { return nil },
 		OpenAPI: noDocument, Docs: noDocument,

@@ -209,7 +209,7 @@ func (a *App) journalOperations(module string) map[string]wasm.Operation {
 // bodyPolicy decides how much of its parameters stays in the record of a request.
 func (a *App) bodyPolicy() server.BodyPolicy {
 	whole := a.config().Journal.Body == "full"
-	return server.BodyPolicy{Keep: a.config().Journal.Body != "none", Phone: unless(whole, mask.MaskPhone), Text: unless(whole, mask.Text)}
+	return server.BodyPolicy{Keep: a.config().Journal.Body != "none", Whole: whole, Phone: mask.AppendPhone, Text: mask.AppendText}
 }
 
 func (a *App) newServer() (*server.Server, error) {

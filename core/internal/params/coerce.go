@@ -17,73 +17,73 @@ var (
 
 // appendParam appends v as the schema wants it. What it cannot coerce it appends
 // unchanged for the schema to refuse.
-func (c *Checker) appendParam(dst []byte, s *schema.Schema, v abi.Value) ([]byte, *number, error) {
+func (c *Checker) appendParam(dst []byte, s *schema.Schema, v abi.Value) ([]byte, number, error) {
 	kind := v.Kind()
 	if kind == abi.Array && s.Type != schema.Array {
-		return dst, nil, errTwice
+		return dst, number{}, errTwice
 	}
 	switch s.Type {
 	case schema.String:
 		return c.appendString(dst, s, v)
 	case schema.Integer:
 		if i, ok := v.Int(); ok && kind != abi.Bool {
-			return abi.AppendInt(dst, i), nil, nil
+			return abi.AppendInt(dst, i), number{}, nil
 		}
 	case schema.Number:
 		if kind == abi.String {
 			f, err := parseNumber(v.String())
 			if err != nil {
-				return dst, nil, err
+				return dst, number{}, err
 			}
-			return abi.AppendFloat(dst, f), nil, nil
+			return abi.AppendFloat(dst, f), number{}, nil
 		}
 	case schema.Boolean:
 		switch text := v.String(); {
 		case kind != abi.String && kind != abi.Int && kind != abi.Bool:
 		case text == "true" || text == "1":
-			return abi.AppendBool(dst, true), nil, nil
+			return abi.AppendBool(dst, true), number{}, nil
 		case text == "false" || text == "0":
-			return abi.AppendBool(dst, false), nil, nil
+			return abi.AppendBool(dst, false), number{}, nil
 		}
 	default:
 		if err := checkText(v, s.Multiline); err != nil {
-			return dst, nil, err
+			return dst, number{}, err
 		}
 	}
-	return append(dst, v...), nil, nil
+	return append(dst, v...), number{}, nil
 }
 
 // appendString accepts strings and whole numbers, whose decimal text they stand
 // for: {"project_id": 1111}.
-func (c *Checker) appendString(dst []byte, s *schema.Schema, v abi.Value) ([]byte, *number, error) {
+func (c *Checker) appendString(dst []byte, s *schema.Schema, v abi.Value) ([]byte, number, error) {
 	if v.Kind() == abi.Int {
 		v = abi.StringValue(v.String())
 	}
 	if v.Kind() != abi.String {
-		return dst, nil, errType
+		return dst, number{}, errType
 	}
 	if err := checkText(v, s.Multiline); err != nil {
-		return dst, nil, err
+		return dst, number{}, err
 	}
 	switch s.Format {
 	case schema.Phone:
 		text, err := phoneText(v.Bytes())
 		if err != nil {
-			return dst, nil, err
+			return dst, number{}, err
 		}
 		n, err := c.parsePhone(text)
 		if err != nil {
-			return dst, nil, err
+			return dst, number{}, err
 		}
 		return abi.AppendString(dst, text), n, nil
 	case schema.Dial:
 		text, err := dialText(v.Bytes())
 		if err != nil {
-			return dst, nil, err
+			return dst, number{}, err
 		}
-		return abi.AppendString(dst, text), nil, nil
+		return abi.AppendString(dst, text), number{}, nil
 	}
-	return append(dst, v...), nil, nil
+	return append(dst, v...), number{}, nil
 }
 
 // parseNumber reads what JSON would accept as a number: no hexadecimal, no

@@ -181,6 +181,12 @@ func (c *Checker) check(dst []byte, room *scratch) (Result, *problem.Problem) {
 	return c.write(dst, found, unknown)
 }
 
+// learnt is what the host learned about one parameter.
+type learnt struct {
+	param  string
+	number number
+}
+
 // write appends the accepted parameters, then what was derived from them.
 func (c *Checker) write(dst []byte, found []abi.Value, unknown []string) (Result, *problem.Problem) {
 	n := 0
@@ -191,8 +197,8 @@ func (c *Checker) write(dst []byte, found []abi.Value, unknown []string) (Result
 	}
 	start := len(dst)
 	dst = abi.AppendMap(dst, n)
-	var derived abi.Object
-	learned := false
+	var room [4]learnt
+	learned := room[:0]
 	for i := range c.params {
 		p := &c.params[i]
 		v := found[i]
@@ -205,21 +211,23 @@ func (c *Checker) write(dst []byte, found []abi.Value, unknown []string) (Result
 		dst = abi.AppendString(dst, p.Name)
 		at := len(dst)
 		var err error
-		var phone *number
+		var phone number
 		if dst, phone, err = c.appendParam(dst, p.Schema, v); err == nil {
 			err = p.Schema.Validate(dst[at:])
 		}
 		if err != nil {
 			return Result{}, problem.Invalid(p.Name, err)
 		}
-		if phone != nil {
-			derived.Set(p.Name, phone.value())
-			learned = true
+		if phone.e164 != "" {
+			learned = append(learned, learnt{p.Name, phone})
 		}
 	}
 	end := len(dst)
-	if learned {
-		dst = append(dst, derived.Value()...)
+	if len(learned) > 0 {
+		dst = abi.AppendMap(dst, len(learned))
+		for _, l := range learned {
+			dst = l.number.append(abi.AppendString(dst, l.param))
+		}
 	}
 	return Result{
 		Params:  abi.Value(dst[start:end:end]),

@@ -18,14 +18,17 @@ var (
 
 func knownRegion(region string) bool { return phonenumbers.GetSupportedRegions()[region] }
 
-// number is what the host learned about a telephone number.
+// number is what the host learned about a telephone number; e164 is never empty.
 type number struct {
 	e164, region, kind string
 }
 
-// value is the map that plugins get in Derived.
-func (n *number) value() abi.Value {
-	return new(abi.Object).Str("e164", n.e164).Str("region", n.region).Str("type", n.kind).Value()
+// append appends the map that plugins get in Derived.
+func (n *number) append(dst []byte) []byte {
+	dst = abi.AppendMap(dst, 3)
+	dst = abi.AppendString(abi.AppendString(dst, "e164"), n.e164)
+	dst = abi.AppendString(abi.AppendString(dst, "region"), n.region)
+	return abi.AppendString(abi.AppendString(dst, "type"), n.kind)
 }
 
 var kinds = map[phonenumbers.PhoneNumberType]string{
@@ -46,6 +49,14 @@ var kinds = map[phonenumbers.PhoneNumberType]string{
 // forms. Everything that is not one of allowed afterwards is refused: the library
 // would skip over letters, semicolons and more.
 func asciiText(b []byte, allowed func(byte) bool) (string, error) {
+	if plain := string(b); isASCII(plain) {
+		for i := range len(plain) {
+			if !allowed(plain[i]) {
+				return "", errCharacter
+			}
+		}
+		return plain, nil
+	}
 	out := make([]byte, 0, len(b))
 	for _, r := range string(b) {
 		switch {
@@ -68,6 +79,15 @@ func asciiText(b []byte, allowed func(byte) bool) (string, error) {
 		out = append(out, byte(r))
 	}
 	return string(out), nil
+}
+
+func isASCII(s string) bool {
+	for i := range len(s) {
+		if s[i] >= 0x80 {
+			return false
+		}
+	}
+	return true
 }
 
 func isDigit(c byte) bool { return '0' <= c && c <= '9' }
@@ -99,20 +119,20 @@ func dialText(b []byte) (string, error) {
 
 // parsePhone finds out which number the text means. Text has the characters of
 // phoneText only.
-func (c *Checker) parsePhone(text string) (*number, error) {
+func (c *Checker) parsePhone(text string) (number, error) {
 	if !schema.Phone.Match([]byte(text)) {
-		return nil, errPhone
+		return number{}, errPhone
 	}
 	p, err := phonenumbers.Parse(text, c.region)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", errPhone, err)
+		return number{}, fmt.Errorf("%w: %w", errPhone, err)
 	}
 	// A number is valid when it has a type; asking for both would do the work twice.
 	kind, ok := kinds[phonenumbers.GetNumberType(p)]
 	if !ok {
-		return nil, fmt.Errorf("%w that is in use anywhere", errPhone)
+		return number{}, fmt.Errorf("%w that is in use anywhere", errPhone)
 	}
-	return &number{
+	return number{
 		e164:   phonenumbers.Format(p, phonenumbers.E164),
 		region: phonenumbers.GetRegionCodeForNumber(p),
 		kind:   kind,

@@ -130,7 +130,7 @@ func (i *Instance) start(ctx context.Context) error {
 	i.shared = shared
 	i.set(StateCompiled, "")
 	pool := shared.program.NewPool(wasm.Spec{
-		Instance: i.spec.Name, Settings: i.spec.Settings, Operations: i.spec.Granted, Limits: i.spec.Limits, Log: i.spec.Log, Trace: i.spec.Trace,
+		Instance: i.spec.Name, Named: i.spec.Package.Manifest.Kind == manifest.KindProvider, Settings: i.spec.Settings, Operations: i.spec.Granted, Limits: i.spec.Limits, Log: i.spec.Log, Trace: i.spec.Trace,
 	}, memory)
 	i.pool.Store(pool)
 	err = pool.Warm(ctx)
@@ -173,11 +173,6 @@ func (i *Instance) Do(ctx context.Context, q *abi.Request, depth int) (*wasm.Res
 	pool := i.pool.Load()
 	if pool == nil {
 		return nil, i.notReady()
-	}
-	if i.spec.Package.Manifest.Kind == manifest.KindProvider {
-		own := *q
-		own.Instance = i.spec.Name
-		q = &own
 	}
 	return pool.Do(ctx, q, depth)
 }

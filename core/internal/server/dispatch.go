@@ -5,12 +5,14 @@ import (
 	"errors"
 	"net/netip"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
 
 	"github.com/patchbay-gw/patchbay/core/internal/auth"
 	"github.com/patchbay-gw/patchbay/core/internal/journal"
+	"github.com/patchbay-gw/patchbay/core/internal/lifetime"
 	"github.com/patchbay-gw/patchbay/core/internal/params"
 	"github.com/patchbay-gw/patchbay/core/internal/problem"
 	"github.com/patchbay-gw/patchbay/core/internal/registry"
@@ -20,45 +22,72 @@ import (
 
 // visit is one request of an integrator on its way through the gateway. Each
 // stage fills its part and hands the visit on; nothing asks an earlier stage
-// again.
+// again. It is pooled rather than on the stack: that of a request that waits for
+// an upstream stays as large as its calls down to there need.
 type visit struct {
 	began     time.Time
 	requestID string
 	ip        netip.Addr
-	module    string
-	action    string
+	// Of the path until the route is known: Fiber's, which end with the handler.
+	module, action string
 
 	user    *auth.Principal
 	route   *registry.Route
 	params  params.Result
-	unknown []string
+	room    []byte // holds params
+	request abi.Request
 
 	checked, ran time.Duration // see [Observed]
 }
 
+var visits = sync.Pool{New: func() any { return new(visit) }}
+
+func (s *Server) visit(c *fiber.Ctx) *visit {
+	v := visits.Get().(*visit)
+	v.began, v.requestID, v.ip = time.Now(), requestID(c), s.clientIP(c)
+	return v
+}
+
+// free ends the visit; nobody keeps anything of it but strings.
+func (v *visit) free() {
+	room := v.room
+	if cap(v.params.Buffer) > cap(room) && cap(v.params.Buffer) <= keepVisit {
+		room = v.params.Buffer
+	}
+	*v = visit{room: room[:0]}
+	visits.Put(v)
+}
+
+// keepVisit bounds the room for parameters that stays with pooled visits.
+const keepVisit = 16 << 10
+
 // dispatch serves /<module>/<action>: who calls, what is on, what was sent, may
 // it run now, run it, record it, answer.
 func (s *Server) dispatch(c *fiber.Ctx) error {
-	v := visit{
-		began: time.Now(), requestID: requestID(c), ip: s.clientIP(c),
-		// Copies: Fiber's strings end with the handler, the journal's do not.
-		module: strings.Clone(c.Params("module")), action: strings.Clone(c.Params("action")),
-	}
-	refusal := s.respond(c, &v)
-	status, text, errorID := c.Response().StatusCode(), "", ""
+	v := s.visit(c)
+	defer v.free()
+	v.module, v.action = c.Params("module"), c.Params("action")
+	refusal := s.respond(c, v)
+	return s.conclude(c, v, refusal)
+}
+
+// conclude records the request and lets its answer leave: the refusal, or what is in
+// the response without one.
+func (s *Server) conclude(c *fiber.Ctx, v *visit, refusal *problem.Problem) error {
+	status := c.Response().StatusCode()
 	if refusal != nil {
 		// Also when a reply was begun: nothing has left yet.
 		retract(c)
-		status, text, errorID = refusal.Status, refusal.Text, refusal.ID
+		status = refusal.Status
 	}
-	if err := s.record(&v, status, text, errorID, refusal); err != nil {
+	if err := s.record(v, status, refusal); err != nil {
 		// An answer leaves only after its record is written.
 		retract(c)
 		c.Response().Header.Del(fiber.HeaderContentRange)
 		return s.answer(c, problem.Internal(err))
 	}
-	s.opt.Metrics.request(&v, status)
-	s.observe(&v, status, refusal)
+	s.opt.Metrics.request(v, status)
+	s.observe(v, status, refusal)
 	if refusal != nil {
 		return s.answer(c, refusal)
 	}
@@ -88,13 +117,13 @@ func (s *Server) tooLarge(c *fiber.Ctx) error {
 	path := strings.TrimPrefix(c.Path(), s.opt.BasePath)
 	module, action, ok := strings.Cut(strings.Trim(path, "/"), "/")
 	if ok && !strings.Contains(action, "/") {
-		v := visit{
-			began: time.Now(), requestID: requestID(c), ip: s.clientIP(c), module: strings.Clone(module), action: strings.Clone(action),
-		}
-		if err := s.record(&v, refusal.Status, refusal.Text, "", refusal); err != nil {
+		v := s.visit(c)
+		defer v.free()
+		v.module, v.action = module, action
+		if err := s.record(v, refusal.Status, refusal); err != nil {
 			return s.answer(c, problem.Internal(err))
 		}
-		s.opt.Metrics.request(&v, refusal.Status)
+		s.opt.Metrics.request(v, refusal.Status)
 	}
 	return s.answer(c, refusal)
 }
@@ -106,7 +135,9 @@ func (s *Server) serve(c *fiber.Ctx, v *visit) (*wasm.Result, *problem.Problem) 
 		return nil, problem.Unauthorized().WithReason("no valid token")
 	}
 	v.user = user
-	v.route = s.opt.Tables.Table().Route(v.module + "/" + v.action)
+	if v.route = s.opt.Tables.Table().Route(v.module + "/" + v.action); v.route != nil {
+		v.module, v.action = v.route.Module, v.route.Name
+	}
 	if refusal := v.permit(); refusal != nil {
 		return nil, refusal
 	}
@@ -189,11 +220,10 @@ func (v *visit) check(c *fiber.Ctx) (refusal *problem.Problem) {
 		if refusal := encoded(c); refusal != nil {
 			return refusal
 		}
-		v.params, refusal = v.route.Checker.Body(nil, c.Request().Body(), c.Get(fiber.HeaderContentType))
+		v.params, refusal = v.route.Checker.Body(v.room, c.Request().Body(), c.Get(fiber.HeaderContentType))
 	} else {
-		v.params, refusal = v.route.Checker.Query(nil, string(c.Context().URI().QueryString()))
+		v.params, refusal = v.route.Checker.Query(v.room, string(c.Context().URI().QueryString()))
 	}
-	v.unknown = v.params.Unknown
 	return refusal
 }
 
@@ -206,11 +236,6 @@ func encoded(c *fiber.Ctx) *problem.Problem {
 	return nil
 }
 
-// recordTimeout bounds the wait for the journal. The connection's own context is
-// not used: it ends with the server's shutdown, which lets requests in flight be
-// recorded and answered.
-const recordTimeout = 10 * time.Second
-
 // run hands the request to the plugin. sent reports that something outside may
 // have happened although there is no result.
 func (s *Server) run(v *visit) (result *wasm.Result, refusal *problem.Problem, sent bool) {
@@ -218,20 +243,20 @@ func (s *Server) run(v *visit) (result *wasm.Result, refusal *problem.Problem, s
 	if v.route.Timeout > 0 {
 		timeout = v.route.Timeout
 	}
-	ctx, stop := context.WithTimeout(context.Background(), timeout)
-	defer stop()
-	q := abi.Request{
-		Kind: abi.Action, Name: v.route.Action.Name, Params: v.params.Params, Derived: v.params.Derived,
-		Instance: v.route.Instance, RequestID: v.requestID, User: v.user.Login,
-	}
-	ctx, ticket, refusal := s.guard(ctx, v)
+	parent, ticket, refusal := s.guard(context.Background(), v)
 	if refusal != nil {
 		return nil, refusal, false
+	}
+	ctx := lifetime.New(parent, v.began.Add(timeout))
+	defer ctx.End()
+	v.request = abi.Request{
+		Kind: abi.Action, Name: v.route.Action.Name, Params: v.params.Params, Derived: v.params.Derived,
+		Instance: v.route.Instance, RequestID: v.requestID, User: v.user.Login,
 	}
 	unclear := true // until the plugin is done, a panic included
 	defer func() { ticket.Close(unclear || result != nil || sent) }()
 	v.checked = time.Since(v.began)
-	result, err := v.route.Runner.Do(ctx, &q, 0)
+	result, err := v.route.Runner.Do(ctx, &v.request, 0)
 	unclear = false
 	v.ran = time.Since(v.began) - v.checked
 	if err != nil {
@@ -328,28 +353,29 @@ func plain(s string) string {
 }
 
 // record writes the journal record of the request and waits until it is safe.
-func (s *Server) record(v *visit, status int, text, errorID string, refusal *problem.Problem) error {
+func (s *Server) record(v *visit, status int, refusal *problem.Problem) error {
 	r := journal.Request{
-		Time: v.began, Module: clip(v.module), Action: clip(v.action), Status: status, Error: text, IP: v.ip.String(),
-		Duration: time.Since(v.began), RequestID: v.requestID, Ignored: v.unknown, ErrorID: errorID,
+		Time: v.began, Module: v.module, Action: v.action, Status: status, IP: v.ip.String(),
+		Duration: time.Since(v.began), RequestID: v.requestID, Ignored: v.params.Unknown,
+	}
+	if v.route == nil {
+		r.Module, r.Action = clip(v.module), clip(v.action)
 	}
 	if v.user != nil {
 		r.User = v.user.Login
 	}
 	if refusal != nil {
-		r.Reason = refusal.Reason
+		r.Error, r.ErrorID, r.Reason = refusal.Text, refusal.ID, refusal.Reason
 	}
 	if v.route != nil && v.params.Params != nil {
 		r.Body = s.live.Load().Body.text(v.route, v.params.Params)
 	}
-	ctx, stop := context.WithTimeout(context.Background(), recordTimeout)
-	defer stop()
-	_, err := s.opt.Recorder.AppendRequest(ctx, r)
+	_, err := s.opt.Recorder.AppendRequest(s.patience.context(), r)
 	return err
 }
 
-// clip bounds a path segment that came from outside; the journal takes names of
-// modules and actions, which are short.
+// clip copies a path segment that came from outside and bounds it: the journal
+// takes names of modules and actions, which are short.
 func clip(s string) string {
 	const limit = 64
 	if len(s) > limit {

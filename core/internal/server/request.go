@@ -19,8 +19,6 @@ import (
 // HeaderRequestID is the name of the request id in every answer.
 const HeaderRequestID = "X-Request-Id"
 
-const localRequestID = "patchbay.request"
-
 // ids counts requests from a random start, so that ids are unique across
 // restarts without asking the system for randomness on each request.
 var ids = func() *atomic.Uint64 {
@@ -31,20 +29,21 @@ var ids = func() *atomic.Uint64 {
 	return n
 }()
 
-// newID returns 16 hexadecimal digits. The counter is mixed, so that
-// neighbouring requests do not look alike in a log.
-func newID() string {
+// name gives the request an id of 16 hexadecimal digits. The counter is mixed, so
+// that neighbouring requests do not look alike in a log. The answer's header is the
+// only place where it is kept.
+func name(c *fiber.Ctx) {
 	n := ids.Add(1) * 0x9e3779b97f4a7c15
 	var b [8]byte
+	var id [16]byte
 	binary.BigEndian.PutUint64(b[:], n^n>>29)
-	return hex.EncodeToString(b[:])
+	hex.Encode(id[:], b[:])
+	c.Response().Header.SetBytesV(HeaderRequestID, id[:])
 }
 
 // identify gives the request its id.
 func (s *Server) identify(c *fiber.Ctx) error {
-	id := newID()
-	c.Locals(localRequestID, id)
-	c.Set(HeaderRequestID, id)
+	name(c)
 	s.mark(c)
 	// No handler of its own for this: each keeps a frame on the stack of every request
 	// that waits.
@@ -67,17 +66,13 @@ func (s *Server) mark(c *fiber.Ctx) {
 // ensureID gives an id to a request that failed before it came to [Server.identify].
 func (s *Server) ensureID(c *fiber.Ctx) {
 	if requestID(c) == "" {
-		id := newID()
-		c.Locals(localRequestID, id)
-		c.Set(HeaderRequestID, id)
+		name(c)
 		s.mark(c)
 	}
 }
 
-func requestID(c *fiber.Ctx) string {
-	id, _ := c.Locals(localRequestID).(string)
-	return id
-}
+// requestID returns a copy of the request's id.
+func requestID(c *fiber.Ctx) string { return string(c.Response().Header.Peek(HeaderRequestID)) }
 
 // recoverPanic turns a panic into an answer with an id.
 func (s *Server) recoverPanic(c *fiber.Ctx) (err error) {

@@ -161,9 +161,11 @@ func newRig(t testing.TB) *rig {
 		Idempotency: server.NewIdempotency(newKeys(), time.Hour), Log: log, Metrics: server.NewMetrics(),
 		RequestTimeout: 10 * time.Second, BodyLimit: 4 << 10,
 		Body: server.BodyPolicy{
-			Keep:  true,
-			Phone: func(s string) string { return "tel(" + s[max(0, len(s)-2):] + ")" },
-			Text:  func(string) string { return "(text)" },
+			Keep: true,
+			Phone: func(dst, s []byte) []byte {
+				return append(append(append(dst, "tel("...), s[max(0, len(s)-2):]...), ')')
+			},
+			Text: func(dst, _ []byte) []byte { return append(dst, "(text)"...) },
 		},
 		Ready: func() []string { return nil },
 		CDR:   func(context.Context, server.CDRPost) error { return nil },

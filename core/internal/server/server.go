@@ -94,6 +94,7 @@ type Server struct {
 	stopping atomic.Bool
 	app      *fiber.App
 	doc      documents
+	patience patience
 }
 
 // New builds the server; nothing listens yet.

@@ -132,9 +132,9 @@ func appendText[T string | []byte](dst []byte, s T) []byte {
 }
 
 // AppendQuoted appends s as a JSON string; invalid UTF-8 becomes U+FFFD.
-func AppendQuoted(dst []byte, s string) []byte {
-	if utf8.ValidString(s) {
-		return appendText(dst, s)
+func AppendQuoted[T string | []byte](dst []byte, s T) []byte {
+	if !utf8.ValidString(string(s)) {
+		return appendText(dst, string([]rune(string(s))))
 	}
-	return appendText(dst, string([]rune(s)))
+	return appendText(dst, s)
 }

@@ -39,7 +39,7 @@ func (g *guest) block(t *task) {
 	began := time.Now()
 	t.suspend()
 	g.endTurn()
-	calledOff := context.AfterFunc(g.pool.patience, t.stop)
+	calledOff := context.AfterFunc(g.pool.patience, t.ctx.End)
 	t.perform(g.pool)
 	calledOff()
 	t.waited += time.Since(began)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/tetratelabs/wazero/api"
 
+	"github.com/patchbay-gw/patchbay/core/internal/lifetime"
 	"github.com/patchbay-gw/patchbay/sdk-plugin/go/abi"
 )
 
@@ -30,9 +31,8 @@ func (g *guest) drive(ctx context.Context, t *task, message []byte, held bool) (
 		g.lastID = 1 // 0 is no task
 	}
 	t.id, t.caller = g.lastID, ctx
-	defer t.callOff()
 	if g.pool.spec.Trace != nil {
-		defer g.watch(t, message)(&err)
+		g.tellBegan(t, message)
 	}
 	state, err := g.enter(t, g.start, message)
 	for err == nil && state == abi.Suspended {
@@ -65,6 +65,15 @@ func (g *guest) drive(ctx context.Context, t *task, message []byte, held bool) (
 		}
 		g.release()
 	}
+	t.callOff()
+	if err = t.end(state, err); g.pool.spec.Trace != nil {
+		g.tellEnded(t, err)
+	}
+	return err
+}
+
+// end returns how the task ended, after its guest's last state or death.
+func (t *task) end(state abi.State, err error) error {
 	switch {
 	case err != nil:
 		var dead *DeadError
@@ -153,7 +162,7 @@ func (t *task) overstays() bool {
 // perform runs the pending operation; its answer is in t.answer.
 func (t *task) perform(p *Pool) {
 	if p.spec.Trace != nil {
-		defer t.watchOperation(p, time.Now())
+		t.asked = time.Now()
 	}
 	late := t.caller.Err() != nil
 	if late {
@@ -166,23 +175,24 @@ func (t *task) perform(p *Pool) {
 	switch {
 	case !ok:
 		t.refuse(abi.CodeDenied, t.pending+" is not granted to "+p.spec.Instance, false)
-		return
 	case op.Local:
 		ends := t.graceEnds
 		if ends.IsZero() {
 			ends = time.Now().Add(grace)
 		}
-		local, stop := context.WithDeadline(context.WithoutCancel(t.caller), ends)
-		defer stop()
+		local := lifetime.Detached(t.caller, ends)
 		t.run(local, p, op)
+		local.End()
 	case late:
 		t.refuse(abi.CodeTimeout, t.pending+": the task's time is over", false)
-		return
 	default:
 		t.run(t.ctx, p, op)
 	}
 	if len(t.answer) > abi.MaxMessage {
 		t.refuse(abi.CodeTooLarge, t.pending+": the answer is over 16 MiB", op.Effect)
+	}
+	if p.spec.Trace != nil {
+		t.tellAsked(p)
 	}
 }
 
@@ -200,7 +210,10 @@ func (t *task) run(ctx context.Context, p *Pool, op Operation) {
 	t.answer = op.Run(ctx, &t.call, t.message, t.answer[:0])
 }
 
-// refuse answers the pending operation with an error of the host.
+// refuse answers the pending operation with an error of the host. It has a frame
+// of its own, since its caller's is part of every request that waits.
+//
+//go:noinline
 func (t *task) refuse(code abi.Code, detail string, sent bool) {
 	failure := abi.Error{Code: code, Source: abi.SourceHost, Detail: detail, Sent: sent}
 	t.answer = abi.AppendAnswer(t.answer[:0], &failure, nil)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
+	"github.com/patchbay-gw/patchbay/core/internal/lifetime"
 	"github.com/patchbay-gw/patchbay/sdk-plugin/go/abi"
 )
 
@@ -18,6 +19,8 @@ import (
 type Spec struct {
 	// Instance is the name in the configuration, the log and the metrics.
 	Instance string
+	// Named has every request carry the name of the instance, as providers' do.
+	Named bool
 	// Settings is a map value with secrets, given to each guest once.
 	Settings abi.Value
 	// Operations are the granted ones, by import name.
@@ -122,8 +125,9 @@ func (e *NotReadyError) Error() string {
 // ErrClosed is returned by a pool that was closed; nothing was begun.
 var ErrClosed = errors.New("the plugin instance is closed")
 
-// Do runs one task and returns its result, which the caller releases. q is not
-// changed and not kept; its TimeoutMS is computed here.
+// Do runs one task and returns its result, which the caller releases. q is the
+// caller's alone during the call: Do fills in TimeoutMS, and Instance where the
+// specification says so. It is not kept.
 //
 // # Errors
 //
@@ -132,29 +136,44 @@ var ErrClosed = errors.New("the plugin instance is closed")
 //   - [*NotReadyError]: backing off after crashes, or too many tasks
 //   - [ErrClosed], or ctx's error: no guest took the task; nothing was begun
 func (p *Pool) Do(ctx context.Context, q *abi.Request, depth int) (*Result, error) {
-	deadline, ok := ctx.Deadline()
-	if !ok {
-		var stop context.CancelFunc
-		deadline = time.Now().Add(p.spec.Limits.Timeout)
-		ctx, stop = context.WithDeadline(ctx, deadline)
-		defer stop()
+	if _, ok := ctx.Deadline(); !ok {
+		timed := lifetime.New(ctx, time.Now().Add(p.spec.Limits.Timeout))
+		defer timed.End()
+		ctx = timed
 	}
 	runtime.Gosched()
 	g, err := p.lockGuest(ctx)
 	if err != nil {
 		return nil, err
 	}
-	defer g.leave()
 	p.stats.tasks.Add(1)
 	p.stats.inFlight.Add(1)
-	defer p.stats.inFlight.Add(-1)
-
-	request := *q
-	request.TimeoutMS = int(max(time.Until(deadline), 0) / time.Millisecond)
-	t := newTask(&request, p.spec.Limits)
+	defer g.done()
+	t := p.task(ctx, q)
 	t.call.Depth = depth
-	t.answer = request.Append(t.answer[:0])
-	err = g.drive(ctx, t, t.answer, false)
+	return t.outcome(g.drive(ctx, t, t.answer, false), p)
+}
+
+// done ends what Do began for a task.
+func (g *guest) done() {
+	g.pool.stats.inFlight.Add(-1)
+	g.leave()
+}
+
+// task returns a task whose answer holds the message that begins it.
+func (p *Pool) task(ctx context.Context, q *abi.Request) *task {
+	deadline, _ := ctx.Deadline()
+	q.TimeoutMS = int(max(time.Until(deadline), 0) / time.Millisecond)
+	if p.spec.Named {
+		q.Instance = p.spec.Instance
+	}
+	t := newTask(q, p.spec.Limits)
+	t.answer = q.Append(t.answer[:0])
+	return t
+}
+
+// outcome is what Do returns for a driven task.
+func (t *task) outcome(err error, p *Pool) (*Result, error) {
 	if err == nil {
 		var result *Result
 		if result, err = t.result(); err == nil {

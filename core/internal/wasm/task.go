@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/patchbay-gw/patchbay/core/internal/lifetime"
 	"github.com/patchbay-gw/patchbay/sdk-plugin/go/abi"
 )
 
@@ -87,11 +88,12 @@ type task struct {
 	lines     int           // log lines written
 	effect    bool          // an operation with an effect outside was begun
 
-	caller    context.Context // ends when the caller leaves or the task's time is over
-	ctx       context.Context // of its operations, made when it first suspends
-	stop      context.CancelFunc
-	graceEnds time.Time // zero while the task has time
-	late      int       // operations asked for since
+	began     time.Time // both only while somebody watches
+	asked     time.Time
+	caller    context.Context   // ends when the caller leaves or the task's time is over
+	ctx       *lifetime.Context // of its operations, made when it first suspends
+	graceEnds time.Time         // zero while the task has time
+	late      int               // operations asked for since
 
 	message []byte // what the guest sent last: a reply, or the request of pending
 	pending string // the operation that waits to be performed
@@ -116,14 +118,15 @@ func newTask(q *abi.Request, limits Limits) *task {
 // suspend prepares the task for waiting outside its guest.
 func (t *task) suspend() {
 	if t.ctx == nil {
-		t.ctx, t.stop = context.WithCancel(t.caller)
+		deadline, _ := t.caller.Deadline()
+		t.ctx = lifetime.New(t.caller, deadline)
 	}
 }
 
 // callOff ends the operation that the task waits for.
 func (t *task) callOff() {
-	if t.stop != nil {
-		t.stop()
+	if t.ctx != nil {
+		t.ctx.End()
 	}
 }
 

@@ -31,25 +31,26 @@ type Event struct {
 	Err   error
 }
 
-// watch tells that a task begins and returns the function that tells its end.
-func (g *guest) watch(t *task, request []byte) func(*error) {
-	trace, began := g.pool.spec.Trace, time.Now()
-	event := Event{Moment: Began, Instance: g.pool.spec.Instance, RequestID: t.requestID, Task: t.id, Message: request}
-	trace(event)
-	return func(err *error) {
-		event.Moment, event.Message, event.Err = Ended, nil, *err
-		if *err == nil {
-			event.Message = t.message
-		}
-		event.Took, event.Units, event.Busy = time.Since(began), t.granted-t.fuel, t.busy
-		trace(event)
-	}
+func (g *guest) tellBegan(t *task, request []byte) {
+	t.began = time.Now()
+	g.pool.spec.Trace(Event{Moment: Began, Instance: g.pool.spec.Instance, RequestID: t.requestID, Task: t.id, Message: request})
 }
 
-// watchOperation tells of the operation that t waits for, when it is over.
-func (t *task) watchOperation(p *Pool, began time.Time) {
+func (g *guest) tellEnded(t *task, err error) {
+	event := Event{
+		Moment: Ended, Instance: g.pool.spec.Instance, RequestID: t.requestID, Task: t.id,
+		Took: time.Since(t.began), Units: t.granted - t.fuel, Busy: t.busy, Err: err,
+	}
+	if err == nil {
+		event.Message = t.message
+	}
+	g.pool.spec.Trace(event)
+}
+
+// tellAsked tells of the operation that t waits for, when it is over.
+func (t *task) tellAsked(p *Pool) {
 	p.spec.Trace(Event{
 		Moment: Asked, Instance: p.spec.Instance, RequestID: t.requestID, Task: t.id,
-		Operation: t.pending, Message: t.message, Answer: t.answer, Took: time.Since(began),
+		Operation: t.pending, Message: t.message, Answer: t.answer, Took: time.Since(t.asked),
 	})
 }

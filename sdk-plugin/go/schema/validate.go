@@ -138,9 +138,20 @@ func (s *Schema) check(v abi.Value) *Violation {
 	return nil
 }
 
+// characters is utf8.RuneCount for checked text; that one copies it.
+func characters(text []byte) int {
+	n := 0
+	for _, b := range text {
+		if utf8.RuneStart(b) {
+			n++
+		}
+	}
+	return n
+}
+
 func (s *Schema) checkString(text []byte) *Violation {
 	if s.MinLength != nil || s.MaxLength != nil {
-		n := utf8.RuneCount(text)
+		n := characters(text)
 		if s.MinLength != nil && n < *s.MinLength {
 			return bad(KindLength, "minLength", "must have at least %d characters", *s.MinLength)
 		}

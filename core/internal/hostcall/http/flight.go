@@ -9,6 +9,8 @@ import (
 	"os"
 	"syscall"
 	"time"
+
+	"github.com/patchbay-gw/patchbay/core/internal/lifetime"
 )
 
 // flight is one request on one connection, until its answer was read or given
@@ -19,7 +21,7 @@ type flight struct {
 	carrier  *carrier
 	buffers  *intakes
 	conn     *conn
-	stop     func() bool // of the watch over ctx; nil when ctx never ends
+	stop     func() bool // of the watch over ctx
 	upload   *upload     // nil when the request was written before the answer was awaited
 	in       *intake     // nil before the answer's first byte
 	body     io.Reader   // of the answer
@@ -45,9 +47,7 @@ func (x *exchange) launch(ctx context.Context, c *conn) (resp *http.Response, se
 	k := x.client.carrier
 	f := &flight{ctx: ctx, deadline: x.deadline, carrier: k, buffers: &x.client.pool.intakes, conn: c}
 	c.wire.wrote = 0
-	if ctx.Done() != nil {
-		f.stop = context.AfterFunc(ctx, c.abort)
-	}
+	f.stop = lifetime.OnCancel(ctx, c.abort)
 	if err = c.SetDeadline(f.deadline); err != nil {
 		err = f.explain(err) // ctx has ended since, and the connection with it
 	} else if err = f.send(x.query, x.client.pool); err == nil {
@@ -160,7 +160,7 @@ func (f *flight) finish(err error) {
 	if f.upload != nil && !f.upload.end(f.conn, again) {
 		again = false
 	}
-	if f.stop != nil && !f.stop() {
+	if !f.stop() {
 		again = false // ctx has ended and closes the connection
 	}
 	if f.in != nil {

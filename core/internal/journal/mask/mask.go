@@ -3,8 +3,8 @@
 package mask
 
 import (
-	"fmt"
-	"strings"
+	"bytes"
+	"strconv"
 	"unicode/utf8"
 )
 
@@ -16,27 +16,33 @@ const Hidden = "***"
 // and two behind, of eight or nine two and two, of seven the last two, of
 // fewer none. The number of hidden digits does not show. What is not a phone
 // number is hidden altogether. An empty string stays empty.
-func MaskPhone(s string) string {
-	if s == "" {
-		return ""
+func MaskPhone(s string) string { return string(AppendPhone(nil, []byte(s))) }
+
+// AppendPhone appends what [MaskPhone] makes of a number.
+func AppendPhone(dst, s []byte) []byte {
+	if len(s) == 0 {
+		return dst
 	}
 	plus := ""
-	digits := make([]byte, 0, 16)
-	for i, c := range []byte(strings.TrimSpace(s)) {
+	digits := make([]byte, 0, 24)
+	for i, c := range bytes.TrimSpace(s) {
 		switch {
 		case c >= '0' && c <= '9':
+			if len(digits) == cap(digits) {
+				return append(dst, Hidden...)
+			}
 			digits = append(digits, c)
 		case c == '+' && i == 0:
 			plus = "+"
 		case c == ' ' || c == '-' || c == '(' || c == ')' || c == '.':
 		default:
-			return Hidden
+			return append(dst, Hidden...)
 		}
 	}
 	front, back := 0, 0
 	switch n := len(digits); {
 	case n > 20 || n < 7:
-		return Hidden
+		return append(dst, Hidden...)
 	case n >= 10:
 		front, back = 4, 2
 	case n >= 8:
@@ -44,14 +50,23 @@ func MaskPhone(s string) string {
 	default:
 		back = 2
 	}
-	return plus + string(digits[:front]) + Hidden + string(digits[len(digits)-back:])
+	dst = append(append(dst, plus...), digits[:front]...)
+	return append(append(dst, Hidden...), digits[len(digits)-back:]...)
 }
 
 // Text keeps nothing of a message text but its length: "(17 characters)". An
 // empty text stays empty.
-func Text(s string) string {
-	if s == "" {
-		return s
+func Text(s string) string { return string(AppendText(nil, []byte(s))) }
+
+// AppendText appends what [Text] makes of a message text.
+func AppendText(dst, s []byte) []byte {
+	if len(s) == 0 {
+		return dst
 	}
-	return fmt.Sprintf("(%d characters)", utf8.RuneCountInString(s))
+	n := 0
+	for rest := s; len(rest) > 0; n++ {
+		_, size := utf8.DecodeRune(rest)
+		rest = rest[size:]
+	}
+	return append(strconv.AppendInt(append(dst, '('), int64(n), 10), " characters)"...)
 }
