@@ -9,8 +9,6 @@ import (
 	"runtime/debug"
 	"time"
 
-	"github.com/tetratelabs/wazero/api"
-
 	"github.com/patchbay-gw/patchbay/core/internal/lifetime"
 	"github.com/patchbay-gw/patchbay/sdk-plugin/go/abi"
 )
@@ -89,7 +87,7 @@ func (t *task) end(state abi.State, err error) error {
 
 // enter runs a task of the guest until it suspends or ends. An error means that
 // the guest is dead.
-func (g *guest) enter(t *task, f api.Function, message []byte) (abi.State, error) {
+func (g *guest) enter(t *task, f export, message []byte) (abi.State, error) {
 	if err := g.write(t, message); err != nil {
 		return abi.Failed, err
 	}

@@ -28,12 +28,12 @@ type guest struct {
 	pool     *Pool
 	module   api.Module
 	memory   api.Memory
-	buffer   api.Function
+	buffer   export
 	room     uint32 // where the guest takes messages, and how long they may be
 	roomSize int
-	start    api.Function
-	resume   api.Function
-	cancel   api.Function
+	start    export
+	resume   export
+	cancel   export
 	slice    api.MutableGlobal
 	budget   api.MutableGlobal
 	account  meter.Account
@@ -46,6 +46,7 @@ type guest struct {
 	lock      chan struct{} // holds one token while the guest is free
 	entry     entry
 	stack     [2]uint64
+	stackNow  *[]byte // of the present call, see [export]
 	lastID    uint32
 	suspended map[uint32]*task
 
@@ -77,10 +78,10 @@ func (p *Pool) newGuest(ctx context.Context) (*guest, error) {
 		return nil, fmt.Errorf("instantiate: %w", err)
 	}
 	g.module, g.memory = m, m.Memory()
-	g.buffer = m.ExportedFunction(abi.ExportBuffer)
-	g.start = m.ExportedFunction(abi.ExportStart)
-	g.resume = m.ExportedFunction(abi.ExportResume)
-	g.cancel = m.ExportedFunction(abi.ExportCancel)
+	g.buffer = exported(m, abi.ExportBuffer)
+	g.start = exported(m, abi.ExportStart)
+	g.resume = exported(m, abi.ExportResume)
+	g.cancel = exported(m, abi.ExportCancel)
 	if err := g.begin(ctx); err != nil {
 		g.close()
 		return nil, err
@@ -101,12 +102,12 @@ func (g *guest) begin(ctx context.Context) error {
 		return fmt.Errorf("the plugin was not metered: %s is missing", meter.BudgetGlobal)
 	}
 	t := &task{fuel: g.pool.spec.Limits.fuel(), requestID: "start"}
-	if initialize := g.module.ExportedFunction(abi.ExportInitialize); initialize != nil {
+	if initialize := exported(g.module, abi.ExportInitialize); initialize.Function != nil {
 		if err := g.call(t, initialize, 0, 0); err != nil {
 			return fmt.Errorf("%s: %w", abi.ExportInitialize, err)
 		}
 	}
-	if err := g.call(t, g.module.ExportedFunction(abi.ExportVersion), 0, 0); err != nil {
+	if err := g.call(t, exported(g.module, abi.ExportVersion), 0, 0); err != nil {
 		return fmt.Errorf("%s: %w", abi.ExportVersion, err)
 	}
 	if v := uint32(g.stack[0]); v != abi.Version {
@@ -199,12 +200,12 @@ func (g *guest) release() { g.lock <- struct{}{} }
 
 // call runs one export with what is left of the task's CPU budget and books what
 // it used. An error means that the guest is dead.
-func (g *guest) call(t *task, f api.Function, a, b uint64) error {
+func (g *guest) call(t *task, f export, a, b uint64) error {
 	slice, rest := g.account.Arm(t.fuel)
 	g.slice.Set(uint64(slice))
 	g.budget.Set(uint64(rest))
 	g.stack = [2]uint64{a, b}
-	g.entry.task, g.slices = t, 0
+	g.entry.task, g.slices, g.stackNow = t, 0, f.stack
 	waited, began := t.waited, time.Now()
 	err := f.CallWithStack(&g.entry, g.stack[:])
 	busy := time.Since(began) - (t.waited - waited)

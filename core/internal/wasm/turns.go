@@ -8,6 +8,8 @@ import (
 
 	"github.com/tetratelabs/wazero/api"
 	"github.com/tetratelabs/wazero/experimental"
+
+	"github.com/patchbay-gw/patchbay/core/internal/wasm/meter"
 )
 
 // turns keep long computing of guests away from everybody else. A guest that
@@ -62,16 +64,19 @@ func (r refills) NewFunctionListener(f api.FunctionDefinition) experimental.Func
 	return experimental.FunctionListenerFunc(sliceEnds)
 }
 
-func sliceEnds(ctx context.Context, _ api.Module, _ api.FunctionDefinition, _ []uint64, _ experimental.StackIterator) {
+// left is what the slice was overdrawn by, negative: one instruction that moves much
+// memory or grows it pays for all of that at once.
+func sliceEnds(ctx context.Context, _ api.Module, _ api.FunctionDefinition, left []uint64, _ experimental.StackIterator) {
 	if e, ok := ctx.(*entry); ok {
-		e.guest.sliceEnds(e.task)
+		e.guest.checkStack()
+		e.guest.sliceEnds(e.task, 1+int(-int64(left[0])/meter.DefaultSlice))
 	}
 }
 
 // sliceEnds makes a guest that computes for long wait for its turn.
-func (g *guest) sliceEnds(t *task) {
+func (g *guest) sliceEnds(t *task, n int) {
 	turns := g.pool.program.turns
-	g.slices++
+	g.slices += n
 	if g.slices <= freeSlices || g.hasTurn && time.Now().Before(g.turnEnds) {
 		return
 	}

@@ -23,7 +23,7 @@ const (
 	// MaxTables bounds the tables of a file.
 	MaxTables = 100
 	// MaxTableEntries bounds the initial entries of all tables together. The engine allocates 8 bytes for each.
-	MaxTableEntries = 10_000_000
+	MaxTableEntries = 1_000_000
 	// MaxTypes, MaxFunctions, MaxGlobals, MaxImports, MaxExports and MaxSegments (of data, of elements) bound the sections.
 	MaxTypes     = 1_000_000
 	MaxFunctions = 1_000_000

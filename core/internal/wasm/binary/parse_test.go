@@ -175,7 +175,7 @@ func TestRefused(t *testing.T) {
 		{"two memories", section(5, 2, 0, 1, 0, 1), "2 memories, at most 1"},
 		{"memory above 4 GiB", section(5, 1, 0, 0x81, 0x80, 4), "memory limits exceed 65536"},
 		{"memory maximum below minimum", section(5, 1, 1, 2, 1), "minimum 2 exceeds its maximum 1"},
-		{"huge table", section(4, 1, 0x70, 0, 0x80, 0x80, 0x80, 8), "more than 10000000 entries"},
+		{"huge table", section(4, 1, 0x70, 0, 0x80, 0x80, 0x80, 8), "more than 1000000 entries"},
 		{"table with an initial value", section(4, 1, 0x40, 0, 0x70, 0, 1, 0xd0, 0x70, 0x0b), "0x40 is not a reference type"},
 		{"table of numbers", section(4, 1, 0x7f, 0, 1), "0x7f is not a reference type"},
 		{"global of odd mutability", section(6, 1, 0x7f, 2, 0x41, 0, 0x0b), "mutability"},

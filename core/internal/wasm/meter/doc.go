@@ -15,7 +15,9 @@
 //
 // Between two such exits lie at most Options.Slice units and the charge of one pass through a function or loop body, which is bounded by the size of the code;
 // a guest may overdraw its budget by as much.
-// One bulk instruction is not divided: it takes as long as the memory limit of the guest allows, some milliseconds for 64 MiB.
+// memory.copy and memory.fill run in parts of 64 KiB, or one of them would take as long as the guest's memory allows: some
+// milliseconds for 64 MiB, many where pages are touched for the first time. memory.init is bounded by the file, table instructions by the
+// 100,000 entries that a table may grow to.
 //
 // # What is charged
 //

@@ -7,6 +7,7 @@ type added struct {
 	slice, budget uint32 // globals
 	next          uint32 // type (i64) -> (i64)
 	measure       uint32 // type (i32) -> (i32)
+	area          uint32 // type (i32, i32, i32) -> ()
 	refill        uint32 // function; the bulk functions follow in the order of their bulk values
 }
 
@@ -20,6 +21,9 @@ func (a added) code(dst []byte, code []byte, p *plan) []byte {
 		dst = append(dst, code[from:e.at]...)
 		from = e.at
 		switch {
+		case e.kind == areaEdit:
+			dst = binary.AppendU32(append(dst, opCall), a.bulkFunction(e.bulk))
+			from = e.end
 		case e.kind == bulkEdit:
 			dst = binary.AppendU32(append(dst, opCall), a.bulkFunction(e.bulk))
 		case e.kind == chargeEdit && e.segment == 0:
@@ -103,8 +107,15 @@ func (a added) refillBody(slice int64) []byte {
 	return append(localGet(globalSet(b, a.budget), next), opEnd)
 }
 
-// bulkBody charges for a length n and returns it unchanged, so that the call fits in front of any bulk instruction.
+// bulkBody charges for a length n and returns it unchanged, so that the call fits in front of the instruction; where the
+// instruction gives way to the function, it is that.
 func (a added) bulkBody(kind bulk) []byte {
+	switch kind {
+	case fillArea:
+		return a.fillBody()
+	case copyArea:
+		return a.copyBody()
+	}
 	const n, left = 0, 1
 	b := []byte{1, 1, byte(binary.I64)} // one local
 	b = globalGet(b, a.slice)

@@ -49,7 +49,12 @@ const plenty = int64(1) << 50
 // start instantiates a file. A metered guest is not armed yet; its _initialize has not run.
 func start(t testing.TB, e engine, wasm []byte) *instance {
 	t.Helper()
-	ctx := t.Context()
+	return startIn(t.Context(), t, e, wasm)
+}
+
+// startIn is start with a context for the compilation.
+func startIn(ctx context.Context, t testing.TB, e engine, wasm []byte) *instance {
+	t.Helper()
 	rt := wazero.NewRuntimeWithConfig(ctx, e.config().WithCompilationCache(e.cache))
 	t.Cleanup(func() { _ = rt.Close(context.Background()) })
 	wasi_snapshot_preview1.MustInstantiate(ctx, rt)

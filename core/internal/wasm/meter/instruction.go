@@ -8,7 +8,9 @@ const (
 	opBlock        = 0x02
 	opLoop         = 0x03
 	opIf           = 0x04
+	opElse         = 0x05
 	opEnd          = 0x0b
+	opBranchIf     = 0x0d
 	opBranchTable  = 0x0e
 	opReturn       = 0x0f
 	opCall         = 0x10
@@ -20,16 +22,25 @@ const (
 	opLocalTee     = 0x22
 	opGlobalGet    = 0x23
 	opGlobalSet    = 0x24
+	opMemorySize   = 0x3f
 	opMemoryGrow   = 0x40
 	opI32Const     = 0x41
 	opI64Const     = 0x42
+	opI32GtU       = 0x4b
 	opI32LeU       = 0x4d
 	opI64LtS       = 0x53
+	opI64GtU       = 0x56
+	opI32Add       = 0x6a
+	opI32Sub       = 0x6b
+	opI32ShrU      = 0x76
 	opI64Add       = 0x7c
 	opI64Sub       = 0x7d
 	opI64Shl       = 0x86
 	opI64ShrU      = 0x88
 	opI64ExtendU   = 0xad
+	opPrefixMisc   = 0xfc
+	opMemoryCopy   = 0x0a // behind the prefix
+	opMemoryFill   = 0x0b // behind the prefix
 	blockTypeNone  = 0x40
 )
 

@@ -43,10 +43,12 @@ type bulk uint8
 
 const (
 	noBulk       bulk = iota
-	byteLength        // memory.copy, memory.fill, memory.init
+	byteLength        // memory.init
 	entryLength       // table.copy, table.fill, table.init
 	pageGrowth        // memory.grow
 	entryGrowth       // table.grow
+	fillArea          // memory.fill: a function runs in its place and charges as it goes
+	copyArea          // memory.copy, in the same way
 	bulkVariants      // number of the values above
 )
 
@@ -120,17 +122,17 @@ var baseOpcodes = expand([]opcodeRange{
 })
 
 var miscOpcodes = expand([]opcodeRange{
-	{0x00, 0x07, opcode{shape: plain, cost: simple}},                              // i32.trunc_sat_f32_s … i64.trunc_sat_f64_u
-	{0x08, 0x08, opcode{shape: dataToMemory, cost: division, bulk: byteLength}},   // memory.init
-	{0x09, 0x09, opcode{shape: dataIndex, cost: simple}},                          // data.drop
-	{0x0a, 0x0a, opcode{shape: memoryToMemory, cost: division, bulk: byteLength}}, // memory.copy
-	{0x0b, 0x0b, opcode{shape: memoryIndex, cost: division, bulk: byteLength}},    // memory.fill
-	{0x0c, 0x0c, opcode{shape: elemToTable, cost: division, bulk: entryLength}},   // table.init
-	{0x0d, 0x0d, opcode{shape: elemIndex, cost: simple}},                          // elem.drop
-	{0x0e, 0x0e, opcode{shape: tableToTable, cost: division, bulk: entryLength}},  // table.copy
-	{0x0f, 0x0f, opcode{shape: table, cost: hostExit, bulk: entryGrowth}},         // table.grow
-	{0x10, 0x10, opcode{shape: table, cost: simple}},                              // table.size
-	{0x11, 0x11, opcode{shape: table, cost: division, bulk: entryLength}},         // table.fill
+	{0x00, 0x07, opcode{shape: plain, cost: simple}},                             // i32.trunc_sat_f32_s … i64.trunc_sat_f64_u
+	{0x08, 0x08, opcode{shape: dataToMemory, cost: division, bulk: byteLength}},  // memory.init
+	{0x09, 0x09, opcode{shape: dataIndex, cost: simple}},                         // data.drop
+	{0x0a, 0x0a, opcode{shape: memoryToMemory, cost: division, bulk: copyArea}},  // memory.copy
+	{0x0b, 0x0b, opcode{shape: memoryIndex, cost: division, bulk: fillArea}},     // memory.fill
+	{0x0c, 0x0c, opcode{shape: elemToTable, cost: division, bulk: entryLength}},  // table.init
+	{0x0d, 0x0d, opcode{shape: elemIndex, cost: simple}},                         // elem.drop
+	{0x0e, 0x0e, opcode{shape: tableToTable, cost: division, bulk: entryLength}}, // table.copy
+	{0x0f, 0x0f, opcode{shape: table, cost: hostExit, bulk: entryGrowth}},        // table.grow
+	{0x10, 0x10, opcode{shape: table, cost: simple}},                             // table.size
+	{0x11, 0x11, opcode{shape: table, cost: division, bulk: entryLength}},        // table.fill
 })
 
 var vectorOpcodes = expand([]opcodeRange{

@@ -19,6 +19,7 @@ type editKind byte
 const (
 	chargeEdit editKind = iota // of a segment
 	bulkEdit                   // the length on top of the stack is charged
+	areaEdit                   // the instruction, up to end, gives way to a function
 	storeEdit                  // the local copy of slice goes back: a call or the end of the function follows
 	loadEdit                   // and is fetched again after a call
 	checkEdit                  // a branch back follows: is slice used up?
@@ -26,7 +27,7 @@ const (
 
 // edit is a place in the code of a body (an offset, never before the one of the edit before it) and what goes there.
 type edit struct {
-	at      int
+	at, end int
 	kind    editKind
 	bulk    bulk
 	segment int
@@ -87,7 +88,11 @@ func (p *plan) read(params uint32, body binary.Body, sp space) error {
 		if p.leaves(in) {
 			p.edits = append(p.edits, edit{at: in.start, kind: storeEdit})
 		}
-		if in.bulk != noBulk {
+		switch in.bulk {
+		case noBulk:
+		case fillArea, copyArea:
+			p.edits = append(p.edits, edit{at: in.start, end: in.end, kind: areaEdit, bulk: in.bulk}, edit{at: in.end, kind: loadEdit})
+		default:
 			p.edits = append(p.edits, edit{at: in.start, kind: bulkEdit, bulk: in.bulk}, edit{at: in.start, kind: loadEdit})
 		}
 		if in.op == opCall || in.op == opCallIndirect {

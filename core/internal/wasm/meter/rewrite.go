@@ -18,9 +18,11 @@ const (
 const DefaultSlice = 50_000
 
 const (
-	bytesPerUnitLog2     = 2  // outside the caches memory.copy and the like move about 4 bytes in the time of an instruction
-	unitsPerPageLog2     = 12 // a new page is 64 KiB to clear
-	unitsPerNewEntryLog2 = 6  // a table has no other limit on the host's memory
+	bytesPerUnitLog2     = 2       // outside the caches memory.copy and the like move about 4 bytes in the time of an instruction
+	unitsPerPageLog2     = 12      // a new page is 64 KiB to clear
+	pageLog2             = 16      // of the bytes of a page
+	maxTable             = 100_000 // entries that a table may grow to, if it is not larger from the start
+	unitsPerNewEntryLog2 = 6       // a table has no other limit on the host's memory
 )
 
 // Code that can be jumped over is counted on its own from a cost of foldBelow; what is smaller is paid by what comes
@@ -102,7 +104,7 @@ func (w *rewriter) run(size int) ([]byte, error) {
 	globals, types := f.Count(binary.KindGlobal), uint32(len(f.Types))
 	w.added = added{
 		slice: globals, budget: globals + 1,
-		next: types, measure: types + 1,
+		next: types, measure: types + 1, area: types + 2,
 		refill: f.Count(binary.KindFunc),
 	}
 	w.out = append(make([]byte, 0, size+size/2), binary.Header()...)
@@ -149,10 +151,13 @@ func (w *rewriter) section(s binary.Section) error {
 	metered := len(w.file.Functions) > 0
 	switch {
 	case s.ID == binary.SectionType && metered:
-		w.extend(s, []byte{0x60, 1, byte(binary.I64), 1, byte(binary.I64)}, []byte{0x60, 1, byte(binary.I32), 1, byte(binary.I32)})
+		w.extend(s, []byte{0x60, 1, byte(binary.I64), 1, byte(binary.I64)}, []byte{0x60, 1, byte(binary.I32), 1, byte(binary.I32)},
+			[]byte{0x60, 3, byte(binary.I32), byte(binary.I32), byte(binary.I32), 0})
 	case s.ID == binary.SectionFunction && metered:
-		measure := binary.AppendU32(nil, w.added.measure)
-		w.extend(s, binary.AppendU32(nil, w.added.next), measure, measure, measure, measure)
+		measure, area := binary.AppendU32(nil, w.added.measure), binary.AppendU32(nil, w.added.area)
+		w.extend(s, binary.AppendU32(nil, w.added.next), measure, measure, measure, measure, area, area)
+	case s.ID == binary.SectionTable:
+		w.out = binary.AppendSection(w.out, s.ID, w.tables())
 	case s.ID == binary.SectionMemory:
 		if _, ok := w.file.Memory(); ok {
 			w.extend(s)
@@ -176,6 +181,21 @@ func (w *rewriter) section(s binary.Section) error {
 
 func exportGlobal(name string, index uint32) []byte {
 	return binary.AppendU32(append(binary.AppendName(nil, name), byte(binary.KindGlobal)), index)
+}
+
+// tables is the table section with an end to each table's growth: the engine keeps tables on the host's heap, 8 bytes an
+// entry, where no limit of a guest's memory counts them, and one table.fill or table.copy is not divided.
+func (w *rewriter) tables() []byte {
+	body := binary.AppendU32(nil, uint32(len(w.file.Tables)))
+	for _, t := range w.file.Tables {
+		most := max(t.Min, maxTable)
+		if t.HasMax {
+			most = min(most, t.Max)
+		}
+		body = append(body, byte(t.Elem), 1) // with a maximum
+		body = binary.AppendU32(binary.AppendU32(body, t.Min), most)
+	}
+	return body
 }
 
 // extend writes a section that is a vector, with items appended.

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	patchbay "github.com/patchbay-gw/patchbay/sdk-plugin/go"
+	"github.com/patchbay-gw/patchbay/sdk-plugin/go/abi"
 )
 
 func init() {
@@ -27,7 +28,7 @@ func init() {
 	for name, h := range map[string]patchbay.Handler{
 		"echo": echo, "fetch": fetch, "again": again, "record": record, "clean": clean, "attach": attach,
 		"panic": panics, "refuse": refuse, "spin": spin, "exit": exit, "background": background, "grow": grow,
-		"print": prints, "log": logs, "sleep": sleep, "random": random, "deep": deep, "kv": kv,
+		"print": prints, "log": logs, "sleep": sleep, "random": random, "deep": deep, "kv": kv, "recurse": recurse,
 	} {
 		patchbay.HandleAction(name, h)
 	}
@@ -213,4 +214,20 @@ func deep(t *patchbay.Task) (patchbay.Reply, error) {
 func kv(t *patchbay.Task) (patchbay.Reply, error) {
 	b, err := t.Get("key")
 	return patchbay.JSON(patchbay.Value(b)), err
+}
+
+func recurse(t *patchbay.Task) (patchbay.Reply, error) {
+	return patchbay.JSON(abi.IntValue(int64(levels(number(t, "n"))))), nil
+}
+
+// levels returns how deep it went. What it keeps on the stack is about that of a parser.
+//
+//go:noinline
+func levels(n int) int {
+	if n == 0 {
+		return 0
+	}
+	var kept [8]int
+	kept[n%8] = levels(n - 1)
+	return 1 + kept[n%8]
 }
