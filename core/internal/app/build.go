@@ -80,6 +80,7 @@ func (a *App) startAll(ctx context.Context, units []*unit) {
 	wg.Wait()
 	// Compiling leaves garbage that is many times what a gateway needs from now on.
 	debug.FreeOSMemory()
+	forgetStartPages()
 }
 
 // apply brings a new state into force: instances whose plugin, settings and
@@ -259,7 +260,7 @@ func (a *App) table(units []*unit) (*registry.Table, error) {
 // routes returns the routes of one action: one, or one for each provider
 // instance.
 func (a *App) routes(u *unit, action *manifest.Action, providers []*registry.Provider) ([]*registry.Route, error) {
-	checker, err := params.Compile(action, params.Options{Region: a.config().Gateway.Region})
+	checker, err := params.Compile(action, params.Options{Region: a.target().Gateway.Region})
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", u.name, err)
 	}
@@ -304,7 +305,7 @@ func (a *App) rate(u *unit, name string, action *manifest.Action) auth.Rate {
 	if count, per, err := manifest.ParseRate(action.Rate); action.Rate != "" && err == nil {
 		return authRate(config.Rate{Count: count, Per: per, Burst: count})
 	}
-	return authRate(a.config().Limits.Action)
+	return authRate(a.target().Limits.Action)
 }
 
 func authRate(r config.Rate) auth.Rate {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -96,7 +97,10 @@ func recordingSources(nodes []config.FreeSWITCH, zone *time.Location) (map[strin
 		if n.Recordings.Source == "http" {
 			source, err = recording.NewRemote(n.Recordings.URL, zone, &http.Client{Timeout: sendTimeout}, 0)
 		} else {
-			source, err = recording.NewFiles(n.Recordings.Path, zone)
+			var path string // as other paths of gateway.hcl, it may begin at the working folder
+			if path, err = filepath.Abs(n.Recordings.Path); err == nil {
+				source, err = recording.NewFiles(path, zone)
+			}
 		}
 		if err != nil {
 			return nil, fmt.Errorf("freeswitch %q: recordings: %w", n.Name, err)
