@@ -10,8 +10,10 @@ import (
 )
 
 const (
-	goalStart = 1.5 // s
-	starts    = 5
+	goalStart   = 1.5 // s
+	goalIdle    = 150 // MB with every plugin warm
+	goalDefault = 80  // MB with those of gateway.hcl
+	starts      = 5
 )
 
 // start measures the time from exec until everything is warm, with the machine
@@ -50,11 +52,14 @@ func (b *bench) start(ctx context.Context) error {
 				_ = p.stop()
 				return err
 			}
-			b.note("memory, idle", "%.0f MB with %d plugins warm (peak of the start %.0f MB)", float64(now)/1e6, configured, float64(peak)/1e6)
+			b.atMost("memory, idle", float64(now)/1e6, goalIdle, " MB", "with %d plugins warm (peak of the start %.0f MB)", configured, float64(peak)/1e6)
 		}
 		if err := p.stop(); err != nil {
 			return err
 		}
+	}
+	if err := b.defaultSet(ctx); err != nil {
+		return err
 	}
 	b.atMost("warm start", median(took), goalStart, "s", "from exec to ready with %d plugins, median of %d", configured, starts)
 	return nil
@@ -80,4 +85,29 @@ func (b *bench) configured() (n int, missing []string, err error) {
 		}
 	}
 	return n, missing, nil
+}
+
+// defaultSet measures what the gateway.hcl of the repository needs, when it has been
+// left alone.
+func (b *bench) defaultSet(ctx context.Context) error {
+	at, err := b.fill(ctx, "default", 0)
+	if err != nil {
+		return err
+	}
+	p, err := launch(ctx, nil, b.program("patchbay"), "serve", "--config", filepath.Join(b.root, "gateway.hcl"), "--data", at.dir, "--listen", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	if err := p.ready(ctx); err != nil {
+		_ = p.stop()
+		return err
+	}
+	pause(ctx, 2*time.Second)
+	peak, now, err := p.memory()
+	if err != nil {
+		_ = p.stop()
+		return err
+	}
+	b.atMost("memory, idle, default set", float64(now)/1e6, goalDefault, " MB", "with the plugins of gateway.hcl warm (peak of the start %.0f MB)", float64(peak)/1e6)
+	return p.stop()
 }
