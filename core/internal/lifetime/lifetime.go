@@ -163,7 +163,7 @@ func (c *Context) rely(wanted bool) {
 // that, since c has a deadline that is no later.
 func (c *Context) link() {
 	c.mu.Lock()
-	begun := c.linked || c.detached || c.err != nil
+	begun := c.linked || c.detached || c.err != nil || c.endless()
 	c.linked = true
 	c.mu.Unlock()
 	if begun {
@@ -183,6 +183,12 @@ func (c *Context) link() {
 	if c.ended() {
 		unlink()
 	}
+}
+
+// endless reports whether nothing ends the parent.
+func (c *Context) endless() bool {
+	_, ours := c.parent.(*Context)
+	return !ours && c.parent.Done() == nil
 }
 
 func (c *Context) ended() bool {

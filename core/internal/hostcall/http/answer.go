@@ -5,7 +5,6 @@ import (
 	"compress/gzip"
 	"fmt"
 	"io"
-	"maps"
 	"mime"
 	"net/http"
 	"slices"
@@ -84,15 +83,38 @@ func (x *exchange) parser(contentType string) func(dst, src []byte) ([]byte, err
 // of one name are joined by ", ", those of set-cookie by "\n". Bytes that are
 // not UTF-8 are replaced.
 func header(h http.Header) abi.Value {
+	var room [16]string
+	names := room[:0]
+	for name := range h {
+		names = append(names, name)
+	}
+	slices.Sort(names)
 	var o abi.Object
-	for _, name := range slices.Sorted(maps.Keys(h)) {
+	for _, name := range names {
 		joint := ", "
 		if name == "Set-Cookie" {
 			joint = "\n"
 		}
-		o.Str(strings.ToLower(name), strings.ToValidUTF8(strings.Join(h[name], joint), "\uFFFD"))
+		o.Str(lower(name), strings.ToValidUTF8(strings.Join(h[name], joint), "\uFFFD"))
 	}
 	return o.Value()
+}
+
+// lower is strings.ToLower without a copy of the usual names.
+func lower(name string) string {
+	switch name {
+	case "Content-Type":
+		return "content-type"
+	case "Content-Length":
+		return "content-length"
+	case "Date":
+		return "date"
+	case "Server":
+		return "server"
+	case "Connection":
+		return "connection"
+	}
+	return strings.ToLower(name)
 }
 
 // read collects the body, inflated when the server compressed it.

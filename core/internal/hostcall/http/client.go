@@ -59,6 +59,7 @@ type Client struct {
 	parsers   Parsers
 	log       hclog.Logger
 	slots     chan struct{}
+	urls      urls
 }
 
 // New returns a client.

@@ -42,7 +42,7 @@ type field struct{ name, value string }
 // from the guest's message.
 type query struct {
 	method     string
-	url        *url.URL
+	url        *url.URL // read only
 	to         target
 	header     []field
 	body       []byte
@@ -79,10 +79,11 @@ func (c *Client) decode(request []byte) (*query, error) {
 	if m.MaxBytes > 0 {
 		q.maxBytes = min(q.maxBytes, m.MaxBytes)
 	}
-	var err error
-	if q.url, q.to, err = parseURL(nil, m.URL); err != nil {
+	at, err := c.urls.parse(m.URL)
+	if err != nil {
 		return nil, &badRequest{"url", err.Error()}
 	}
+	q.url, q.to = at.url, at.to
 	if q.header, err = fields(m.Header); err != nil {
 		return nil, &badRequest{"header", err.Error()}
 	}
@@ -95,19 +96,19 @@ func (c *Client) decode(request []byte) (*query, error) {
 
 // fields checks the header of a request.
 func fields(v abi.Value) ([]field, error) {
-	var h []field
+	h := make([]field, 0, min(v.Len(), maxFields))
 	if k := v.Kind(); k != abi.Map && k != abi.Missing && k != abi.Nil {
 		return nil, fmt.Errorf("it is not a map of strings")
 	}
 	size := 0
-	for name, value := range v.Entries() {
-		if size += len(name) + value.Len(); size > maxFieldBytes || len(h) >= maxFields {
+	for key, value := range v.Pairs() {
+		if size += len(key) + value.Len(); size > maxFieldBytes || len(h) >= maxFields {
 			return nil, fmt.Errorf("more than %d fields or %d bytes", maxFields, maxFieldBytes)
 		}
-		if !httpguts.ValidHeaderFieldName(name) {
-			return nil, fmt.Errorf("%.40q is not a field name", name)
+		name := canonical(key)
+		if name == "" {
+			return nil, fmt.Errorf("%.40q is not a field name", key)
 		}
-		name = http.CanonicalHeaderKey(name)
 		text := string(value.Bytes())
 		if value.Kind() != abi.String || !httpguts.ValidHeaderFieldValue(text) {
 			return nil, fmt.Errorf("the value of %s is not text on one line", name)
@@ -124,6 +125,27 @@ func fields(v abi.Value) ([]field, error) {
 		h = append(h, field{name, text})
 	}
 	return h, nil
+}
+
+// usual are the fields that plugins send, as they spell them.
+var usual = func() map[string]string {
+	names := map[string]string{}
+	for _, name := range []string{"Accept", "Authorization", "Content-Type", "User-Agent"} {
+		names[name], names[strings.ToLower(name)] = name, name
+	}
+	return names
+}()
+
+// canonical returns the name of a field in its canonical spelling, "" for what is none.
+func canonical(key []byte) string {
+	if name, ok := usual[string(key)]; ok {
+		return name
+	}
+	name := string(key)
+	if !httpguts.ValidHeaderFieldName(name) {
+		return ""
+	}
+	return http.CanonicalHeaderKey(name)
 }
 
 func bindsConnection(scheme string) bool {

@@ -48,6 +48,12 @@ type conn struct {
 	kept     bool // an exchange used it before
 	first    [1]byte
 
+	// While it waits for an answer, see await:
+	buffers *intakes
+	in      *intake
+	failed  error
+	peek    func(fd uintptr) bool
+
 	// On a shelf:
 	since      time.Time
 	prev, next *conn

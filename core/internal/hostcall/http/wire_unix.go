@@ -39,18 +39,13 @@ func (c *conn) await(buffers *intakes) (*intake, error) {
 	if c.wire.raw == nil || c.Conn != c.wire {
 		return c.awaitByte(buffers)
 	}
-	var in *intake
-	var failed error
-	err := c.wire.raw.Read(func(fd uintptr) bool {
-		c.wire.fd = int(fd)
-		in = buffers.get((*socket)(c.wire))
-		if _, failed = in.buffer.Peek(1); failed == errNothingYet {
-			buffers.put(in)
-			in = nil
-			return false
-		}
-		return true
-	})
+	if c.peek == nil {
+		c.peek = c.look // once for each connection, not for each wait
+	}
+	c.buffers = buffers
+	err := c.wire.raw.Read(c.peek)
+	in, failed := c.in, c.failed
+	c.in, c.failed = nil, nil
 	if err == nil {
 		err = failed
 	}
@@ -62,6 +57,18 @@ func (c *conn) await(buffers *intakes) (*intake, error) {
 	}
 	in.from = c.Conn
 	return in, nil
+}
+
+// look tries to read the first bytes of an answer; false asks the poller to wait.
+func (c *conn) look(fd uintptr) bool {
+	c.wire.fd = int(fd)
+	c.in = c.buffers.get((*socket)(c.wire))
+	if _, c.failed = c.in.buffer.Peek(1); c.failed == errNothingYet {
+		c.buffers.put(c.in)
+		c.in = nil
+		return false
+	}
+	return true
 }
 
 // socket reads the descriptor of a wire, which does not block, inside a callback
