@@ -33,11 +33,12 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	f := flag.NewFlagSet("journal", flag.ContinueOnError)
 	f.SetOutput(stderr)
 	o := options{log: stderr}
-	f.StringVar(&o.dir, "dir", "", "folder for the data; it must not exist yet")
+	f.StringVar(&o.dir, "dir", "", "folder for the data; it must not exist yet, but with --filled")
 	f.IntVar(&o.rows, "rows", 10_000_000, "requests in the journal; a thirtieth of that are SMS, a hundredth audit records")
 	f.Int64Var(&o.cache, "cache", 0, "caches of the store in MiB; 0 is the store's default")
 	f.IntVar(&o.appenders, "appenders", 256, "requests that are recorded at the same time")
 	f.DurationVar(&o.calm, "calm", 4*time.Second, "how long appends and pages are watched, before and during retention")
+	f.BoolVar(&o.filled, "filled", false, "the folder is an earlier run's, filled with as many rows; retention has not been over it")
 	f.StringVar(&o.profile, "heap-profile", "", "file for a profile of the memory in use after filling")
 	if err := f.Parse(args); err != nil {
 		return err
@@ -45,8 +46,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if o.dir == "" || o.rows < 1000 || o.appenders < 1 || f.NArg() > 0 {
 		return fmt.Errorf("want --dir FOLDER, --rows of at least 1000 and --appenders of at least 1")
 	}
-	if _, err := os.Stat(o.dir); err == nil {
-		return fmt.Errorf("%s is there already", o.dir)
+	if _, err := os.Stat(o.dir); (err == nil) != o.filled {
+		return fmt.Errorf("%s is there %t, want %t", o.dir, err == nil, o.filled)
 	}
 	ctx, cancel := context.WithTimeout(ctx, wholeRun)
 	defer cancel()

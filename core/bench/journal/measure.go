@@ -25,6 +25,7 @@ type options struct {
 	rows, appenders int
 	cache           int64
 	calm            time.Duration
+	filled          bool
 	profile         string
 	log             io.Writer
 }
@@ -41,6 +42,7 @@ type report struct {
 	Pages           []pages `json:"pages"`
 	Calm            watched `json:"calm"`
 	Retention       watched `json:"retention"`
+	After           watched `json:"after"` // calm again; unlike Calm when something else came to run on the machine
 	Removed         int     `json:"removed_blocks"`
 	RetentionS      float64 `json:"retention_seconds"`
 }
@@ -53,13 +55,27 @@ type pages struct {
 	Rows  int     `json:"rows"`
 	P50   float64 `json:"p50_ms"`
 	Worst float64 `json:"worst_ms"`
+	// WorstCPU is the most processor time that one page took. On a machine that is
+	// busy with other things the clock says little and this is what to judge by.
+	WorstCPU float64 `json:"worst_cpu_ms"`
 	// Partial counts pages that ended before their limit.
 	Partial int `json:"partial"`
+	// Blocks, Bytes, Records and Digests are the most that one page read.
+	Blocks  int `json:"blocks"`
+	Bytes   int `json:"bytes"`
+	Records int `json:"records"`
+	Digests int `json:"digests"`
 }
 
-// watched are appends and pages side by side.
+func (p *pages) read(w journal.Work) {
+	p.Blocks, p.Bytes = max(p.Blocks, w.Blocks), max(p.Bytes, w.Bytes)
+	p.Records, p.Digests = max(p.Records, w.Records), max(p.Digests, w.Digests)
+}
+
+// watched are appends and pages side by side, while retention runs or does not.
 type watched struct {
 	Appends   int     `json:"appends"`
+	AppendP50 float64 `json:"append_p50_ms"`
 	AppendP99 float64 `json:"append_p99_ms"`
 	Pages     int     `json:"pages"`
 	PageP99   float64 `json:"page_p99_ms"`
@@ -67,37 +83,27 @@ type watched struct {
 
 func measure(ctx context.Context, o options) (*report, error) {
 	c := &clock{step: spanDays * 24 * time.Hour / time.Duration(o.rows)}
-	c.first = time.Now().Add(-spanDays * 24 * time.Hour)
 	r := &report{Rows: o.rows}
+	var err error
+	if !o.filled {
+		c.first = time.Now().Add(-spanDays * 24 * time.Hour)
+		if err = fillAll(ctx, o, c, r); err != nil {
+			return nil, err
+		}
+	}
+	c.live.Store(true)
+	began := time.Now()
 	s, j, err := open(ctx, o, c)
 	if err != nil {
 		return nil, err
 	}
-	began := time.Now()
-	err = fill(ctx, j, c, o.appenders, o.rows)
-	r.FillSeconds = time.Since(began).Seconds()
-	st := j.Stats()
-	r.RecordsPerS = float64(st.Records) / r.FillSeconds
-	r.RecordsPerBlock = float64(st.Records) / float64(st.Blocks)
-	_, _ = fmt.Fprintf(o.log, "filled in %.1f s\n", r.FillSeconds)
-	c.live.Store(true)
-	if o.profile != "" {
-		err = errors.Join(err, heapProfile(o.profile))
-	}
-	if err = errors.Join(err, j.Close(), s.Close()); err != nil {
-		return nil, err
-	}
-	size, err := onDisk(o.dir)
-	if err != nil {
-		return nil, err
-	}
-	r.BytesPerRecord = float64(size) / float64(st.Records)
-	began = time.Now()
-	if s, j, err = open(ctx, o, c); err != nil {
-		return nil, err
-	}
 	r.OpenMS = ms(time.Since(began))
 	defer func() { _, _ = j.Close(), s.Close() }()
+	if o.filled {
+		if c.first, err = oldest(ctx, j); err != nil {
+			return nil, err
+		}
+	}
 	if r.Pages, err = readPages(ctx, j, c, o.rows); err != nil {
 		return nil, err
 	}
@@ -119,6 +125,9 @@ func measure(ctx context.Context, o options) (*report, error) {
 	if err != nil {
 		return nil, err
 	}
+	if r.After, err = watch(ctx, j, c, o, nil); err != nil {
+		return nil, err
+	}
 	gone, err := readPage(ctx, j.Requests, "requests, oldest first after retention", journal.Query{Limit: 100}, 5)
 	if err != nil {
 		return nil, err
@@ -130,6 +139,42 @@ func measure(ctx context.Context, o options) (*report, error) {
 	runtime.ReadMemStats(&m)
 	r.HeapMB = float64(m.HeapAlloc) / (1 << 20)
 	return r, nil
+}
+
+// fillAll writes the records and closes the journal.
+func fillAll(ctx context.Context, o options, c *clock, r *report) error {
+	s, j, err := open(ctx, o, c)
+	if err != nil {
+		return err
+	}
+	began := time.Now()
+	err = fill(ctx, j, c, o.appenders, o.rows)
+	r.FillSeconds = time.Since(began).Seconds()
+	st := j.Stats()
+	r.RecordsPerS = float64(st.Records) / r.FillSeconds
+	r.RecordsPerBlock = float64(st.Records) / float64(st.Blocks)
+	_, _ = fmt.Fprintf(o.log, "filled in %.1f s\n", r.FillSeconds)
+	if o.profile != "" {
+		err = errors.Join(err, heapProfile(o.profile))
+	}
+	if err = errors.Join(err, j.Close(), s.Close()); err != nil {
+		return err
+	}
+	size, err := onDisk(o.dir)
+	r.BytesPerRecord = float64(size) / float64(st.Records)
+	return err
+}
+
+// oldest is the time of the first record.
+func oldest(ctx context.Context, j *journal.Journal) (time.Time, error) {
+	p, err := j.Requests(ctx, journal.Query{Limit: 1})
+	if err != nil {
+		return time.Time{}, err
+	}
+	if len(p.Rows) == 0 {
+		return time.Time{}, errEmpty
+	}
+	return p.Rows[0].Time, nil
 }
 
 func open(ctx context.Context, o options, c *clock) (*store.Store, *journal.Journal, error) {
@@ -192,15 +237,19 @@ func readPage[T any](
 ) (pages, error) {
 	out := pages{Name: name}
 	var took []time.Duration
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
 	for {
-		began := time.Now()
+		began, beganCPU := time.Now(), threadTime()
 		p, err := fetch(ctx, q)
 		if err != nil {
 			return out, fmt.Errorf("%s: %w", name, err)
 		}
 		took = append(took, time.Since(began))
+		out.WorstCPU = max(out.WorstCPU, ms(threadTime()-beganCPU))
 		out.Count++
 		out.Rows += len(p.Rows)
+		out.read(p.Work)
 		if p.Next != "" && len(p.Rows) < q.Limit {
 			out.Partial++
 		}
@@ -261,7 +310,7 @@ func watch(ctx context.Context, j *journal.Journal, c *clock, o options, meanwhi
 	}
 	close(over)
 	wg.Wait()
-	return watched{len(appends), p99(appends), len(reads), p99(reads)}, errors.Join(err, failed)
+	return watched{len(appends), part(appends, 50), part(appends, 99), len(reads), part(reads, 99)}, errors.Join(err, failed)
 }
 
 func pace(over <-chan struct{}, every time.Duration, do func(int)) {
@@ -277,12 +326,13 @@ func pace(over <-chan struct{}, every time.Duration, do func(int)) {
 	}
 }
 
-func p99(list []time.Duration) float64 {
+// part is the percentile of a list.
+func part(list []time.Duration, percent int) float64 {
 	if len(list) == 0 {
 		return 0
 	}
 	slices.Sort(list)
-	return ms(list[len(list)*99/100])
+	return ms(list[len(list)*percent/100])
 }
 
 func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }

@@ -200,6 +200,7 @@ func (d *decoder) header(size uint64) (header, error) {
 // checked and appends them to rows. The rows share one copy of its bytes.
 func readBlock[T any, P row[T]](block []byte, rows []T) ([]T, error) {
 	d := decoder{s: string(block[headerAt:]), version: block[0]}
+	defer d.borrow()()
 	h, err := d.header(uint64(len(block)))
 	if err != nil {
 		return rows, err
@@ -255,6 +256,7 @@ func readOutcome(b []byte, decode func(*decoder)) error {
 		return errChecksum
 	}
 	d := decoder{s: string(b[outcomeHead:]), version: b[0]}
+	defer d.borrow()()
 	decode(&d)
 	if d.err == nil && len(d.s) > 0 {
 		d.fail("%d bytes behind the outcome", len(d.s))

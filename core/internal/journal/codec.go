@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 )
 
@@ -91,12 +92,18 @@ func (e *encoder) ident(s string) {
 		e.b = append(e.b, s...)
 		return
 	}
+	e.b = appendPacked(e.b, s)
+}
+
+// appendPacked appends pairs of hexadecimal digits, between which dashes may stand.
+func appendPacked(b []byte, s string) []byte {
 	for i := 0; i < len(s); i += 2 {
 		if s[i] == '-' {
 			i++
 		}
-		e.b = append(e.b, nibble(s[i])<<4|nibble(s[i+1]))
+		b = append(b, nibble(s[i])<<4|nibble(s[i+1]))
 	}
+	return b
 }
 
 func isHex(s string) bool {
@@ -118,6 +125,21 @@ func nibble(c byte) byte {
 		return c - '0'
 	}
 	return c - 'a' + 10
+}
+
+// dicts keeps dictionaries: a page decodes hundreds of blocks and thousands of
+// outcomes.
+var dicts = sync.Pool{New: func() any { return new([]string) }}
+
+// borrow gives the decoder a dictionary; the caller calls the function in the end.
+func (d *decoder) borrow() (giveBack func()) {
+	dict := dicts.Get().(*[]string)
+	d.dict = *dict
+	return func() {
+		clear(d.dict) // whoever decoded has the strings now
+		*dict = d.dict[:0]
+		dicts.Put(dict)
+	}
 }
 
 // decoder reads what an encoder wrote. The strings that it returns are parts

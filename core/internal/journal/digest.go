@@ -5,32 +5,36 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"hash/crc32"
+	"math/bits"
 	"slices"
 
 	"github.com/patchbay-gw/patchbay/core/internal/store"
 )
 
-// A digest says what can be found in a stretch of blocks, so that a query for
-// one user or one number reads the stretches that may hold it and passes the
-// others over. It is written in the transaction of its last block, whose key it
-// has. It may promise too much (a block was changed or removed since), never too
-// little.
+// A digest says who and what can be found in a stretch of blocks, so that a query
+// for one user or one action reads the stretches that may hold it and passes the
+// others over; texts are the sieve's matter (see sieve.go). Both are written in the
+// transaction of the stretch's last block, whose key they have. They may promise too
+// much (a block was changed or removed since), never too little.
 //
 //	version  1 byte
 //	kind     1 byte
 //	crc32c   4 bytes, big-endian, over everything but itself
-//	key of the first block (2 numbers), last id     varints
+//	where the stretch begins (2 numbers), last id   varints
+//	flags                                           1 byte: grams that the sieve leaves out
 //	users, modules, actions                         each: 0 for too many, or count + 1 and hashes of 4 bytes
-//	grams: 0 for too many, or length + 1 and a bloom filter
 const (
-	digestVersion = 1
+	digestVersion = 2
 	// digestRecords closes a stretch.
 	digestRecords = 4096
 	// maxNames bounds each list of a digest; beyond it the stretch may hold any name.
 	maxNames = 256
-	// maxGrams likewise.
-	maxGrams = 64 << 10
+	// maxStrong and maxWeak likewise, of a sieve's grams.
+	maxStrong = 64 << 10
+	maxWeak   = 24 << 10
+
+	anyStrong = 1 << 0
+	anyWeak   = 1 << 1
 )
 
 func digestName(k Kind) string { return "d" + kindNames[k] }
@@ -54,17 +58,32 @@ func (n *names) add(s string) {
 	}
 }
 
-func (n *names) may(want string) bool {
-	return want == "" || n.full || slices.Contains(n.list, nameHash(want))
+// digest describes the blocks from first up to the one that it has the key of. It
+// refers to the bytes that it was read from.
+type digest struct {
+	first                  blockSpot // behind the stretch before, where there is one
+	lastID                 uint64
+	flags                  byte
+	users, modules, action nameList
 }
 
-// digest describes the blocks from first to the one that it has the key of.
-type digest struct {
-	first                  blockSpot
-	lastID                 uint64
-	users, modules, action names
-	grams                  bloom
-	anyGram                bool
+// nameList is a set of hashes as it is stored.
+type nameList struct {
+	hashes []byte
+	full   bool
+}
+
+func (n *nameList) may(want string) bool {
+	if want == "" || n.full {
+		return true
+	}
+	h := nameHash(want)
+	for b := n.hashes; len(b) > 0; b = b[4:] {
+		if binary.BigEndian.Uint32(b) == h {
+			return true
+		}
+	}
+	return false
 }
 
 // blockSpot is the key of a block as numbers.
@@ -72,24 +91,33 @@ type blockSpot struct{ high, first uint64 }
 
 func (s blockSpot) key() []byte { return blockKey(s.high, s.first) }
 
-// may reports whether a matching record can be in the stretch.
-func (d *digest) may(f *filter) bool {
-	if !d.users.may(f.user) || !d.modules.may(f.module) || !d.action.may(f.action) {
-		return false
-	}
-	if d.anyGram {
-		return true
-	}
-	return !slices.ContainsFunc(f.grams, func(h uint64) bool { return !d.grams.has(h) })
+// past is where the blocks behind this one begin.
+func (s blockSpot) past() blockSpot { return blockSpot{s.high, s.first + 1} }
+
+// names reports whether a record with the names that the filter wants can be in
+// the stretch.
+func (d *digest) names(f *filter) bool {
+	return d.users.may(f.user) && d.modules.may(f.module) && d.action.may(f.action)
 }
 
-// gather collects what the next digest will say. It is the writer's own.
+// sieved reports whether the stretch has a sieve for the filter's grams.
+func (d *digest) sieved(f *filter) bool {
+	if f.weak {
+		return d.flags&anyWeak == 0
+	}
+	return d.flags&anyStrong == 0
+}
+
+// gather collects what the next digest and its sieve will say. It is the writer's own.
 type gather struct {
-	digest
-	count  uint64
-	hashes []uint64
-	texts  []string
-	sealed bool // its digest is part of the transaction that is being written
+	first                  blockSpot
+	lastID                 uint64
+	users, modules, action names
+	flags                  byte
+	grams                  gramSet
+	count                  uint64
+	texts                  []string
+	sealed                 blockSpot // its digest is part of the transaction that is being written
 }
 
 // note adds a record. A record that is not written in the end does no harm.
@@ -100,13 +128,10 @@ func (g *gather) note(e entry, id uint64) {
 	g.action.add(action)
 	g.texts = e.texts(g.texts[:0])
 	for _, text := range g.texts {
-		if len(text) < digitGram || g.anyGram {
-			continue
-		}
-		grams(text, func(h uint64) { g.hashes = append(g.hashes, h) })
-		if len(g.hashes) > maxGrams {
-			g.hashes, g.anyGram = g.hashes[:0], true
-		}
+		g.grams.add(text)
+	}
+	if len(g.grams.strong) > maxStrong {
+		g.grams.strong, g.flags = g.grams.strong[:0], g.flags|anyStrong
 	}
 	clear(g.texts)
 	g.count++
@@ -115,10 +140,10 @@ func (g *gather) note(e entry, id uint64) {
 
 // unknown makes the digest promise everything.
 func (g *gather) unknown() {
-	g.users.full, g.modules.full, g.action.full, g.anyGram = true, true, true, true
+	g.users.full, g.modules.full, g.action.full, g.flags = true, true, true, anyStrong|anyWeak
 }
 
-// begin remembers the first block of the stretch.
+// begin remembers where the stretch begins.
 func (g *gather) begin(at blockSpot) {
 	if g.first.first == 0 {
 		g.first = at
@@ -127,8 +152,55 @@ func (g *gather) begin(at blockSpot) {
 
 func (g *gather) full() bool { return g.count >= digestRecords }
 
-func (g *gather) reset() {
-	*g = gather{hashes: g.hashes[:0], texts: g.texts[:0]}
+// next begins the stretch behind the one that ends at a block.
+func (g *gather) next(last blockSpot) {
+	g.grams.reset()
+	*g = gather{first: last.past(), grams: g.grams, texts: g.texts[:0]}
+}
+
+// outline is a digest and its sieve as they are stored.
+type outline struct {
+	key, digest []byte
+	sieve       sieve
+}
+
+func (o *outline) put(tx store.Tx, k Kind) error {
+	if err := o.sieve.put(tx, k, o.key); err != nil {
+		return err
+	}
+	return tx.Prefix(digestName(k)).Put(o.key, o.digest, 0)
+}
+
+// dropOutline deletes a digest and its sieve.
+func dropOutline(tx store.Tx, k Kind, key []byte) error {
+	if err := new(sieve).put(tx, k, key); err != nil {
+		return err
+	}
+	return tx.Prefix(digestName(k)).Delete(key)
+}
+
+// seal returns what is stored under the key of the stretch's last block.
+func (g *gather) seal(k Kind, key []byte) outline {
+	hashes := g.grams.strong
+	if g.flags&anyStrong != 0 {
+		hashes = hashes[:0]
+	}
+	strong := len(hashes)
+	for i, word := range g.grams.weak {
+		for ; word != 0; word &= word - 1 {
+			hashes = append(hashes, weakHash(uint32(i*64+bits.TrailingZeros64(word))))
+		}
+	}
+	g.grams.strong = hashes[:strong]
+	if len(hashes)-strong > maxWeak || g.flags&anyWeak != 0 {
+		hashes, g.flags = hashes[:strong], g.flags|anyWeak
+	}
+	o := outline{key: key}
+	if g.flags != anyStrong|anyWeak {
+		o.sieve = newSieve(hashes)
+	}
+	o.digest = g.encode(k)
+	return o
 }
 
 func (g *gather) encode(k Kind) []byte {
@@ -136,6 +208,7 @@ func (g *gather) encode(k Kind) []byte {
 	b = binary.AppendUvarint(b, g.first.high)
 	b = binary.AppendUvarint(b, g.first.first)
 	b = binary.AppendUvarint(b, g.lastID)
+	b = append(b, g.flags)
 	for _, n := range []*names{&g.users, &g.modules, &g.action} {
 		if n.full {
 			b = append(b, 0)
@@ -146,25 +219,18 @@ func (g *gather) encode(k Kind) []byte {
 			b = binary.BigEndian.AppendUint32(b, h)
 		}
 	}
-	if g.anyGram {
-		b = append(b, 0)
-	} else {
-		filter := newBloom(g.hashes)
-		b = binary.AppendUvarint(b, uint64(len(filter))+1)
-		b = append(b, filter...)
-	}
 	binary.BigEndian.PutUint32(b[crcAt:], checksum(b))
 	return b
 }
 
-// parseDigest reads a digest; its filter is a part of b.
+// parseDigest reads a digest.
 func parseDigest(b []byte, k Kind) (d digest, err error) {
 	switch {
 	case len(b) < headerAt:
 		return d, errors.New("digest is cut short")
 	case b[0] != digestVersion || Kind(b[1]) != k:
 		return d, fmt.Errorf("digest of version %d and kind %d", b[0], b[1])
-	case binary.BigEndian.Uint32(b[crcAt:]) != crc32.Update(crc32.Checksum(b[:crcAt], castagnoli), castagnoli, b[headerAt:]):
+	case binary.BigEndian.Uint32(b[crcAt:]) != checksum(b):
 		return d, errChecksum
 	}
 	b = b[headerAt:]
@@ -177,30 +243,21 @@ func parseDigest(b []byte, k Kind) (d digest, err error) {
 		b = b[n:]
 		return v
 	}
-	part := func(size uint64) (full bool, p []byte) {
-		n := number()
-		if err != nil || n == 0 {
-			return true, nil
-		}
-		if n--; n > uint64(len(b))/size {
-			err, b = fmt.Errorf("digest: list of %d, %d bytes left", n, len(b)), nil
-			return true, nil
-		}
-		p, b = b[:n*size], b[n*size:]
-		return false, p
-	}
 	d.first.high, d.first.first, d.lastID = number(), number(), number()
-	for _, n := range []*names{&d.users, &d.modules, &d.action} {
-		var list []byte
-		n.full, list = part(4)
-		n.list = make([]uint32, 0, len(list)/4)
-		for ; len(list) > 0; list = list[4:] {
-			n.list = append(n.list, binary.BigEndian.Uint32(list))
-		}
+	if len(b) == 0 {
+		return d, errors.New("digest is cut short")
 	}
-	var filter []byte
-	d.anyGram, filter = part(1)
-	d.grams = filter
+	d.flags, b = b[0], b[1:]
+	for _, n := range []*nameList{&d.users, &d.modules, &d.action} {
+		count := number()
+		if n.full = count == 0; n.full {
+			continue
+		}
+		if count--; count > uint64(len(b))/4 {
+			return d, fmt.Errorf("digest: list of %d, %d bytes left", count, len(b))
+		}
+		n.hashes, b = b[:count*4], b[count*4:]
+	}
 	if err == nil && len(b) > 0 {
 		err = fmt.Errorf("digest: %d bytes behind its end", len(b))
 	}
@@ -212,36 +269,36 @@ func parseDigest(b []byte, k Kind) (d digest, err error) {
 func (j *Journal) resume(ctx context.Context, s *sequence, g *gather) error {
 	from := s.floorKey()
 	err := s.digests.Scan(ctx, store.Range{Reverse: true, Limit: 1, KeysOnly: true}, func(key, _ []byte) error {
-		from = append(slices.Clone(key), 0)
+		if high, first, err := parseBlockKey(key); err == nil {
+			g.next(blockSpot{high, first})
+			from = g.first.key()
+		}
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	type done struct{ key, value []byte }
-	var ready []done
-	err = j.gatherRange(ctx, s, g, store.Range{From: from}, func(key []byte) {
+	var ready []outline
+	err = j.gatherRange(ctx, s, g, store.Range{From: from}, func(at blockSpot) {
 		if g.full() {
-			ready = append(ready, done{slices.Clone(key), g.encode(s.kind)})
-			g.reset()
+			ready = append(ready, g.seal(s.kind, at.key()))
+			g.next(at)
 		}
 	})
-	if err != nil || len(ready) == 0 {
+	if err != nil {
 		return err
 	}
-	return s.digests.Batch(func(b store.Batch) error {
-		for _, d := range ready {
-			if err := b.Put(d.key, d.value, 0); err != nil {
-				return err
-			}
+	for _, o := range ready {
+		if err := j.view.Update(func(tx store.Tx) error { return o.put(tx, s.kind) }); err != nil {
+			return err
 		}
-		return nil
-	})
+	}
+	return nil
 }
 
 // gatherRange notes the records of blocks that are there already. noted, which may be
-// nil, is told the key of each block behind it.
-func (j *Journal) gatherRange(ctx context.Context, s *sequence, g *gather, r store.Range, noted func(key []byte)) error {
+// nil, is told where each block stands behind it.
+func (j *Journal) gatherRange(ctx context.Context, s *sequence, g *gather, r store.Range, noted func(at blockSpot)) error {
 	switch s.kind {
 	case KindRequest:
 		return gatherBlocks[Request](ctx, s, g, r, noted)
@@ -253,7 +310,7 @@ func (j *Journal) gatherRange(ctx context.Context, s *sequence, g *gather, r sto
 	return gatherBlocks[Audit](ctx, s, g, r, noted)
 }
 
-func gatherBlocks[T any, P row[T]](ctx context.Context, s *sequence, g *gather, r store.Range, noted func(key []byte)) error {
+func gatherBlocks[T any, P row[T]](ctx context.Context, s *sequence, g *gather, r store.Range, noted func(at blockSpot)) error {
 	var rows []T
 	return s.blocks.Scan(ctx, r, func(key, value []byte) error {
 		high, first, err := parseBlockKey(key)
@@ -278,7 +335,7 @@ func gatherBlocks[T any, P row[T]](ctx context.Context, s *sequence, g *gather, 
 			g.lastID = h.first + h.ids - 1
 		}
 		if noted != nil {
-			noted(key)
+			noted(blockSpot{high, first})
 		}
 		return nil
 	})

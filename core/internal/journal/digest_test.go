@@ -164,6 +164,121 @@ func TestPartialPages(t *testing.T) {
 	}
 }
 
+// TestSearchReadsLittle counts what a search for little reads: beside the records that
+// have no digest yet, the blocks that it is in, and no others are decoded.
+func TestSearchReadsLittle(t *testing.T) {
+	w := newWorld(t)
+	given := stretches(t, w)
+	sizes, tail := blocksOfStretches(t, w)
+	slices.Sort(sizes)
+	slices.Reverse(sizes)
+	for name, c := range map[string]struct {
+		q       journal.Query
+		stretch int // in how many the text, or the name, is
+		block   int // in how many blocks
+	}{
+		"request id":         {journal.Query{Text: given[2345].RequestID}, 1, 1},
+		"part of one":        {journal.Query{Text: given[2345].RequestID[3:20]}, 4, 1},
+		"uuid":               {journal.Query{Text: "0190a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b"}, 5, 5},
+		"number":             {journal.Query{Text: "79161234567"}, 4, 4},
+		"nowhere":            {journal.Query{Text: "not there at all"}, 0, 0},
+		"nowhere, beyond":    {journal.Query{Text: "нигде"}, 0, 0},
+		"nobody":             {journal.Query{User: "nobody"}, 0, 0},
+		"nobody, and number": {journal.Query{User: "nobody", Text: "79161234567"}, 0, 0},
+	} {
+		for _, reverse := range []bool{false, true} {
+			q := c.q
+			q.Reverse = reverse
+			var read journal.Work
+			most := tail
+			for ; ; most++ { // the next page looks at the block again that the last one ended in
+				p, err := w.Requests(t.Context(), q)
+				if err != nil {
+					t.Fatal(err)
+				}
+				read.Blocks += p.Work.Blocks
+				read.Records += p.Work.Records
+				if q.Cursor = p.Next; p.Next == "" {
+					break
+				}
+			}
+			for _, n := range sizes[:min(c.stretch, len(sizes))] {
+				most += n
+			}
+			if read.Blocks > most {
+				t.Errorf("%s: %d blocks, want at most %d", name, read.Blocks, most)
+			}
+			beyond := c.q.User != "" || c.q.Text == "нигде" // such blocks are decoded
+			if most := c.block * 64; !beyond && read.Records > most {
+				t.Errorf("%s: %d records decoded of %d, want at most %d", name, read.Records, len(given), most)
+			}
+		}
+	}
+}
+
+// blocksOfStretches counts the blocks of each stretch, and those behind them.
+func blocksOfStretches(t testing.TB, w *world) (sizes []int, tail int) {
+	t.Helper()
+	var from []byte
+	count := func(to []byte) int {
+		n, err := w.view().Prefix("brequest").Count(t.Context(), store.Range{From: from, To: to})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	err := w.view().Prefix("drequest").Scan(t.Context(), store.Range{}, func(key, _ []byte) error {
+		past := append(slices.Clone(key), 0)
+		sizes = append(sizes, count(past))
+		from = past
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return sizes, count(nil)
+}
+
+// TestOutlinesEnd: what digests and sieves knew goes with the records, and when a
+// number is erased.
+func TestOutlinesEnd(t *testing.T) {
+	w := newWorld(t)
+	stretches(t, w)
+	_, tail := blocksOfStretches(t, w)
+	looked := func() int {
+		t.Helper()
+		q := journal.Query{Text: "79161234567"}
+		for n := 0; ; n-- { // the next page looks at the last block of this one again
+			p, err := w.Requests(t.Context(), q)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if n += p.Work.Blocks; p.Next == "" {
+				return n
+			}
+			q.Cursor = p.Next
+		}
+	}
+	if n := looked(); n <= tail {
+		t.Fatalf("%d blocks looked at, %d have no digest", n, tail)
+	}
+	if got, err := w.Erase(t.Context(), phone(t, "79161234567"), false); err != nil || got.Requests != 4 {
+		t.Fatalf("%+v, %v", got, err)
+	}
+	if n := looked(); n > tail {
+		t.Errorf("%d blocks looked at for an erased number, %d have no digest", n, tail)
+	}
+	w.clock.move(time.Hour)
+	if _, err := w.Retain(t.Context(), journal.KindRequest, w.clock.now()); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"brequest", "xrequest", "drequest", "grequest"} {
+		if n, err := w.view().Prefix(name).DropAll(t.Context()); n != 0 || err != nil {
+			t.Errorf("%d keys are left in %s, %v", n, name, err)
+		}
+	}
+}
+
 // TestDigestsAfterStart: what has no digest yet gets one, also when all were lost,
 // and a damaged one hides nothing.
 func TestDigestsAfterStart(t *testing.T) {

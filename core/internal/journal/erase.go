@@ -379,7 +379,8 @@ func (e *eraser) digests(ctx context.Context, s *sequence) error {
 			return err
 		}
 		g.lastID = max(g.lastID, d.lastID) // its last block may be gone
-		err := e.j.view.Reclaim(func(tx store.Tx) error { return tx.Prefix(digestName(s.kind)).Put(d.key, g.encode(s.kind), 0) })
+		o := g.seal(s.kind, d.key)
+		err := e.j.view.Reclaim(func(tx store.Tx) error { return o.put(tx, s.kind) })
 		if err != nil {
 			return err
 		}

@@ -105,6 +105,17 @@ func inspect[T any, P row[T]](ctx context.Context, view store.View, v *Inventory
 	if err != nil {
 		return err
 	}
+	for part := range uint64(sieveParts) {
+		err = view.Prefix(sieveName(k)).Prefix(partName(part)).Scan(ctx, store.Range{}, func(key, value []byte) error {
+			if _, err := parseSieve(value); err != nil {
+				v.flaw("sieve", key, err)
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
 	if err := inspectState(view, v); err != nil {
 		return err
 	}

@@ -28,8 +28,9 @@
 // block whose key is between t and t+late. Outcomes of SMS and calls are small
 // values of their own, keyed by the id of the intent. Beside each block with bad
 // records stands an extract of them under the same key, written and removed in
-// the same transactions. After every few thousand records a digest says what can
-// be found among them (see digest.go), so that a query for little reads little.
+// the same transactions. After every few thousand records a digest and a sieve say
+// what can be found among them (see digest.go, sieve.go), so that a query for little
+// reads little.
 //
 // # Delivery of SMS
 //
@@ -141,6 +142,7 @@ type sequence struct {
 	extracts store.View
 	outcomes store.View
 	digests  store.View
+	sieves   [sieveParts]store.View
 	boot     uint64        // intents from here on were begun by this process
 	next     atomic.Uint64 // the next id
 	written  atomic.Uint64 // ids below are in the store, or never will be
@@ -196,6 +198,9 @@ func Open(ctx context.Context, opts Options) (_ *Journal, err error) {
 			extracts: opts.View.Prefix(extractName(k)),
 			outcomes: opts.View.Prefix(outcomeName(k)),
 			digests:  opts.View.Prefix(digestName(k)),
+		}
+		for part := range s.sieves {
+			s.sieves[part] = opts.View.Prefix(sieveName(k)).Prefix(partName(uint64(part)))
 		}
 		if err := j.recall(ctx, s); err != nil {
 			return nil, fmt.Errorf("journal: read the state of %s: %w", k, err)

@@ -52,6 +52,17 @@ type Page[T any] struct {
 	// Skipped counts the damaged blocks that were passed over; their records
 	// are missing from Rows.
 	Skipped int
+	// Work is what was read for the page.
+	Work Work
+}
+
+// Work counts what a query reads. Unlike the time it takes, that is the same on every
+// machine.
+type Work struct {
+	Blocks  int // that were looked at
+	Bytes   int // of these blocks
+	Records int // that were decoded
+	Digests int // that were looked at, and parts of sieves
 }
 
 // Requests returns a page of requests.
@@ -159,7 +170,7 @@ func (q Query) plan(k Kind) (plan, error) {
 			q.From.Format(time.RFC3339), q.To.Format(time.RFC3339))
 	}
 	if p.filter.text != "" {
-		grams(p.filter.text, func(h uint64) { p.filter.grams = append(p.filter.grams, h) })
+		p.filter.grams, p.filter.weak = gramsAsked(p.filter.text)
 	}
 	p.print = p.fingerprint()
 	if q.Cursor == "" {

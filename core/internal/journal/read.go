@@ -12,7 +12,7 @@ import (
 const (
 	// joinChunk is how many rows are joined with their outcomes at a time.
 	joinChunk = 1024
-	// manyRows is how many rows make it likely that the page gets full.
+	// manyRows are enough to expect that the page gets full.
 	manyRows = 512
 	// maxAhead bounds the rows that there is room made for at a time.
 	maxAhead = 16 << 10
@@ -29,13 +29,12 @@ type reader[T any, P row[T]] struct {
 	plan    plan
 	needle  *needle
 	join    join[T]
-	rows    []T // done
+	rows    []T
 	spots   []rowSpot
-	chunk   []T // waiting to be joined
-	where   []rowSpot
-	block   []T // scratch
+	joined  int // how many of them are complete
 	skipped int
 	effort  effort
+	work    Work
 	at      rowSpot // everything up to here has been looked at
 }
 
@@ -48,7 +47,7 @@ func page[T any, P row[T]](ctx context.Context, j *Journal, k Kind, q Query, joi
 	if err := r.read(ctx); err != nil {
 		return Page[T]{}, fmt.Errorf("journal: read %s records: %w", k, err)
 	}
-	out := Page[T]{Rows: r.rows, Skipped: r.skipped}
+	out := Page[T]{Rows: r.rows, Skipped: r.skipped, Work: r.work}
 	switch {
 	case len(out.Rows) > p.limit:
 		out.Next = p.cursor(r.spots[p.limit-1])
@@ -89,7 +88,7 @@ func (r *reader[T, P]) scan(ctx context.Context, from, to []byte) (over bool, er
 			return err
 		}
 		// One row more than the limit tells whether there is another page.
-		if r.join == nil || len(r.chunk) >= joinChunk || len(r.rows)+len(r.chunk) > r.plan.limit || r.spent() {
+		if len(r.rows)-r.joined >= joinChunk || r.over() {
 			if err := r.flush(ctx); err != nil {
 				return err
 			}
@@ -143,6 +142,8 @@ func (r *reader[T, P]) keys() (from, to []byte, empty bool) {
 // visit adds the matching records of one block to the chunk.
 func (r *reader[T, P]) visit(key, value []byte) error {
 	p := &r.plan
+	r.work.Blocks++
+	r.work.Bytes += len(value)
 	high, first, err := parseBlockKey(key)
 	if err != nil {
 		r.skip(key, err)
@@ -169,37 +170,67 @@ func (r *reader[T, P]) visit(key, value []byte) error {
 		r.effort.block(len(value))
 		return nil
 	}
-	if !r.needle.in(value) {
+	if !p.filter.in(value) || !r.needle.in(value) {
 		r.effort.search(len(value))
 		return nil
 	}
-	clear(r.block)
-	r.block, err = readBlock[T, P](value, r.block[:0])
-	if err != nil {
+	before := len(r.rows)
+	r.room(int(h.count))
+	if r.rows, err = readBlock[T, P](value, r.rows); err != nil {
 		r.skip(key, err)
 		return nil
 	}
+	decoded := r.rows[before:]
+	r.work.Records += len(decoded)
 	if p.reverse {
-		slices.Reverse(r.block)
+		slices.Reverse(decoded)
 	}
-	before := len(r.chunk)
-	for i := range r.block {
-		rec := P(&r.block[i])
-		id, at := rec.head()
-		if us := uint64(at.UnixMicro()); us < p.from || us >= p.to {
+	n := 0
+	for i := range decoded {
+		rec := P(&decoded[i])
+		if !r.wanted(rec) {
 			continue
 		}
-		if p.after != nil && (!p.reverse && *id <= p.after.id || p.reverse && *id >= p.after.id) {
-			continue
+		id, _ := rec.head()
+		r.spots = append(r.spots, rowSpot{high, first, *id})
+		if n != i {
+			decoded[n] = decoded[i]
 		}
-		if p.filter.badOnly && p.kind == KindRequest && !rec.bad() || !matches(rec, &p.filter) {
-			continue
-		}
-		r.chunk = append(r.chunk, r.block[i])
-		r.where = append(r.where, rowSpot{high, first, *id})
+		n++
 	}
-	r.effort.records(len(value), len(r.block)-(len(r.chunk)-before))
+	r.cut(before + n)
+	r.effort.records(len(value), len(decoded)-n, p.filter.text != "")
 	return nil
+}
+
+// wanted reports whether a record is one of the page, as far as it says itself.
+func (r *reader[T, P]) wanted(rec P) bool {
+	p := &r.plan
+	id, at := rec.head()
+	if us := uint64(at.UnixMicro()); us < p.from || us >= p.to {
+		return false
+	}
+	if p.after != nil && (!p.reverse && *id <= p.after.id || p.reverse && *id >= p.after.id) {
+		return false
+	}
+	return (!p.filter.badOnly || p.kind != KindRequest || rec.bad()) && matches(rec, &p.filter)
+}
+
+// room makes room for so many rows. A page that has many already is likely to get
+// full, and is filled in place then, not copied as it grows.
+func (r *reader[T, P]) room(n int) {
+	if have := len(r.rows); have+n > cap(r.rows) {
+		if have > manyRows {
+			n = max(n, min(r.plan.limit-have, maxAhead)+manyRows)
+		}
+		r.rows, r.spots = slices.Grow(r.rows, n), slices.Grow(r.spots, n)
+	}
+}
+
+// cut leaves n rows.
+func (r *reader[T, P]) cut(n int) {
+	clear(r.rows[n:])
+	r.rows = r.rows[:n]
 }
 
 func (r *reader[T, P]) skip(key []byte, err error) {
@@ -207,22 +238,18 @@ func (r *reader[T, P]) skip(key []byte, err error) {
 	r.j.damaged(r.plan.kind, key, err)
 }
 
-// flush moves the chunk to the rows, through the join if there is one.
+// flush completes the rows that are not complete yet.
 func (r *reader[T, P]) flush(ctx context.Context) error {
-	rows, spots := r.chunk, r.where
+	rows, spots := r.rows[r.joined:], r.spots[r.joined:]
 	if len(rows) > 0 && r.join != nil {
-		var err error
-		if rows, spots, err = r.join(ctx, &r.plan, rows, spots); err != nil {
+		kept, _, err := r.join(ctx, &r.plan, rows, spots)
+		if err != nil {
 			return err
 		}
-		r.effort.joined(len(r.chunk) - len(rows))
+		r.effort.joined(len(rows) - len(kept))
+		r.cut(r.joined + len(kept))
+		r.spots = r.spots[:len(r.rows)]
 	}
-	if n := len(r.rows) + len(rows); n > cap(r.rows) && n > manyRows {
-		// A page of thousands of rows is filled in place, not copied as it grows.
-		room := min(r.plan.limit-len(r.rows), maxAhead) + maxBatch
-		r.rows, r.spots = slices.Grow(r.rows, room), slices.Grow(r.spots, room)
-	}
-	r.rows, r.spots = append(r.rows, rows...), append(r.spots, spots...)
-	r.chunk, r.where = r.chunk[:0], r.where[:0]
+	r.joined = len(r.rows)
 	return nil
 }

@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"bytes"
 	"strings"
 	"time"
 )
@@ -154,11 +155,23 @@ type filter struct {
 	badOnly              bool
 	user, module, action string
 	text                 string   // lower case
-	grams                []uint64 // of text
+	grams                []uint64 // that a sieve is asked for, of text
+	weak                 bool     // what they are
 }
 
 func (f *filter) any() bool {
 	return f.badOnly || f.user != "" || f.module != "" || f.action != "" || f.text != ""
+}
+
+// in reports whether a record of the block may have the names: they stand in it as
+// they are.
+func (f *filter) in(block []byte) bool {
+	for _, name := range []string{f.user, f.module, f.action} {
+		if name != "" && !bytes.Contains(block, []byte(name)) {
+			return false
+		}
+	}
+	return true
 }
 
 // matches is the part of the filter that needs no outcome.

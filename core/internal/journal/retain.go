@@ -1,19 +1,24 @@
 package journal
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/patchbay-gw/patchbay/core/internal/store"
 )
 
-// retainBatch bounds the blocks deleted in one transaction; restFactor is how much
-// longer than a transaction the pause behind it is.
+// What an append waits for is a transaction before it, so one of retention is not
+// longer than an append's own, and pauses between them let most appends meet none.
+// Finding the keys costs more than deleting them, but holds nobody up.
 const (
-	retainBatch = 128
-	restFactor  = 2
+	retainScan  = 512 // blocks looked for at a time
+	retainBatch = 16  // blocks deleted in one transaction
+	retainRest  = 2 * time.Millisecond
+	restFactor  = 10 // or so much longer than the transaction
 )
 
 // badLonger is how much longer than the others bad requests are kept.
@@ -41,16 +46,16 @@ func (j *Journal) Retain(ctx context.Context, k Kind, before time.Time) (int, er
 	j.retainMu.Lock()
 	defer j.retainMu.Unlock()
 	s := j.kind[k]
-	removed, err := j.removeOld(ctx, s, blocksOf(s), micros(before))
+	removed, err := j.removeOld(ctx, s, blocksOf(s), blockKey(micros(before), 0))
 	if err == nil && k == KindRequest && j.badLonger >= 0 {
-		_, err = j.removeOld(ctx, s, extractsOf(s), micros(before.Add(-j.badLonger)))
+		_, err = j.removeOld(ctx, s, extractsOf(s), blockKey(micros(before.Add(-j.badLonger)), 0))
+	}
+	if err == nil {
+		// A digest goes when all blocks that it is about are gone.
+		_, err = j.removeOld(ctx, s, digestsOf(s), s.floorKey())
 	}
 	if err != nil {
 		return removed, fmt.Errorf("journal: remove old %s records: %w", k, err)
-	}
-	// A digest goes when all blocks that it is about are gone.
-	if _, err = s.digests.DeleteRange(ctx, store.Range{To: s.floorKey()}); err != nil {
-		return removed, fmt.Errorf("journal: remove old %s digests: %w", k, err)
 	}
 	if err = j.dropOutcomes(ctx, s); err != nil {
 		err = fmt.Errorf("journal: remove old %s outcomes: %w", k, err)
@@ -62,18 +67,25 @@ func (j *Journal) Retain(ctx context.Context, k Kind, before time.Time) (int, er
 type ageing struct {
 	view   store.View
 	spot   func(*goneTo) *blockSpot // where the state keeps how far it came
+	batch  int                      // how many go in one transaction
 	remove func(tx store.Tx, key []byte) error
 }
 
 func blocksOf(s *sequence) ageing {
-	return ageing{s.blocks, func(to *goneTo) *blockSpot { return &to.blocks }, func(tx store.Tx, key []byte) error {
+	return ageing{s.blocks, func(to *goneTo) *blockSpot { return &to.blocks }, retainBatch, func(tx store.Tx, key []byte) error {
 		return dropBlock(tx, s.kind, key)
 	}}
 }
 
 func extractsOf(s *sequence) ageing {
-	return ageing{s.extracts, func(to *goneTo) *blockSpot { return &to.extracts }, func(tx store.Tx, key []byte) error {
+	return ageing{s.extracts, func(to *goneTo) *blockSpot { return &to.extracts }, retainBatch, func(tx store.Tx, key []byte) error {
 		return tx.Prefix(extractName(s.kind)).Delete(key)
+	}}
+}
+
+func digestsOf(s *sequence) ageing {
+	return ageing{s.digests, func(to *goneTo) *blockSpot { return &to.digests }, 1, func(tx store.Tx, key []byte) error {
+		return dropOutline(tx, s.kind, key)
 	}}
 }
 
@@ -88,19 +100,30 @@ func dropBlock(tx store.Tx, k Kind, key []byte) error {
 	return nil
 }
 
-// removeOld removes what has a block's key below limit, batch by batch.
-func (j *Journal) removeOld(ctx context.Context, s *sequence, old ageing, limit uint64) (removed int, err error) {
+// removeOld removes what has a key below limit, in small steps. The caller holds
+// retainMu, which is free for a moment now and then.
+func (j *Journal) removeOld(ctx context.Context, s *sequence, old ageing, limit []byte) (removed int, err error) {
 	for {
-		began := time.Now()
-		n, err := j.removeSome(ctx, s, old, limit)
-		removed += n
-		if err != nil || n < retainBatch {
+		keys, err := oldKeys(ctx, s, old, limit)
+		if err != nil {
 			return removed, err
 		}
-		// Pauses leave room for everybody else.
-		if err := rest(ctx, restFactor*time.Since(began)); err != nil {
-			return removed, err
+		for part := range slices.Chunk(keys, old.batch) {
+			began := time.Now()
+			if err := j.removeSome(s, old, part); err != nil {
+				return removed, err
+			}
+			removed += len(part)
+			if err := rest(ctx, max(retainRest, restFactor*time.Since(began))); err != nil {
+				return removed, err
+			}
 		}
+		if len(keys) < retainScan {
+			return removed, nil
+		}
+		// Whoever wants to erase a number need not wait for the end.
+		j.retainMu.Unlock()
+		j.retainMu.Lock()
 	}
 }
 
@@ -115,27 +138,29 @@ func rest(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// removeSome removes one batch. The state is written in the same transaction:
-// once the last block is gone, nothing else says which ids have been used.
-func (j *Journal) removeSome(ctx context.Context, s *sequence, old ageing, limit uint64) (int, error) {
+// oldKeys returns the first keys of what is to go.
+func oldKeys(ctx context.Context, s *sequence, old ageing, limit []byte) (keys [][]byte, err error) {
 	to := s.gone.get()
-	from := *old.spot(&to)
-	if from.high >= limit {
-		return 0, nil
+	from := old.spot(&to).key()
+	if bytes.Compare(from, limit) >= 0 {
+		return nil, nil
 	}
-	var keys [][]byte
-	r := store.Range{From: from.key(), To: blockKey(limit, 0), Limit: retainBatch, KeysOnly: true}
-	err := old.view.Scan(ctx, r, func(key, _ []byte) error {
-		keys = append(keys, append([]byte(nil), key...))
+	r := store.Range{From: from, To: limit, Limit: retainScan, KeysOnly: true}
+	err = old.view.Scan(ctx, r, func(key, _ []byte) error {
+		keys = append(keys, bytes.Clone(key))
 		return nil
 	})
-	if err != nil || len(keys) == 0 {
-		return 0, err
-	}
+	return keys, err
+}
+
+// removeSome removes one batch. The state is written in the same transaction:
+// once the last block is gone, nothing else says which ids have been used.
+func (j *Journal) removeSome(s *sequence, old ageing, keys [][]byte) error {
+	to := s.gone.get()
 	if high, first, err := parseBlockKey(keys[len(keys)-1]); err == nil {
 		*old.spot(&to) = blockSpot{high, first + 1}
 	}
-	err = j.view.Reclaim(func(tx store.Tx) error {
+	err := j.view.Reclaim(func(tx store.Tx) error {
 		if err := saveGone(tx, s, to); err != nil {
 			return err
 		}
@@ -146,11 +171,10 @@ func (j *Journal) removeSome(ctx context.Context, s *sequence, old ageing, limit
 		}
 		return nil
 	})
-	if err != nil {
-		return 0, err
+	if err == nil {
+		s.gone.set(to)
 	}
-	s.gone.set(to)
-	return len(keys), nil
+	return err
 }
 
 // saveGone writes the state. Reading it first makes the transaction start over

@@ -8,141 +8,197 @@ import (
 	"github.com/patchbay-gw/patchbay/core/internal/store"
 )
 
-// selects reports whether digests can tell where the filter's records are not.
+// selects reports whether digests or sieves can tell where the filter's records are
+// not.
 func (f *filter) selects() bool {
 	return f.user != "" || f.module != "" || f.action != "" || len(f.grams) > 0
 }
 
-// selective reads a page by digests: only the stretches that may hold a match
-// are read, and what has no digest yet. A damaged digest makes it read all that
-// is left.
+// A search looks at so many stretches at a time, few at first: most searches find
+// enough in the first ones.
+const (
+	firstLook = 8
+	maxLook   = 128
+)
+
+// stretch is what a digest is about.
+type stretch struct {
+	key         []byte
+	from, past  []byte // its blocks' keys
+	first, last blockSpot
+	lastID      uint64
+	may         bool // it may hold a match
+	sieved      bool
+}
+
+// selective reads a page by digests and sieves: only the stretches that may hold a
+// match are read, and what has no digest. That is the newest records, what a damaged
+// digest is about, and extracts that are older than all digests, because bad requests
+// stay longer.
 func (r *reader[T, P]) selective(ctx context.Context, from, to []byte) error {
 	if r.plan.reverse {
 		return r.selectiveDown(ctx, from, to)
 	}
-	from, over, err := r.undigested(ctx, from, to)
-	if over || err != nil {
-		return err
-	}
-	for {
-		f := finder{r.s, &r.plan, &r.effort, &r.at}
-		found, err := f.next(ctx, store.Range{From: from}, func(d *digest, past []byte) bool {
-			if to != nil && bytes.Compare(d.first.key(), to) >= 0 {
-				return false // behind the range
+	for look := firstLook; ; look = min(2*look, maxLook) {
+		list, err := r.stretches(ctx, store.Range{From: from, Limit: look}, to)
+		if err != nil {
+			return err
+		}
+		for i := range list {
+			st := &list[i]
+			if bytes.Compare(from, st.from) < 0 {
+				if over, err := r.scan(ctx, from, earlier(st.from, to)); over || err != nil {
+					return err
+				}
+				from = st.from
 			}
-			from = past
-			return true
-		})
-		if err != nil || r.over() {
+			if st.may {
+				if over, err := r.scan(ctx, from, earlier(st.past, to)); over || err != nil {
+					return err
+				}
+			}
+			from = st.past
+			r.at = rowSpot{st.last.high, st.last.first + 1, st.lastID}
+			if to != nil && bytes.Compare(from, to) >= 0 {
+				return nil
+			}
+		}
+		if r.over() {
+			return nil
+		}
+		if len(list) == 0 {
+			_, err := r.scan(ctx, from, to)
 			return err
 		}
-		if found == nil {
-			_, err = r.scan(ctx, from, to)
-			return err
-		}
-		over, err := r.scan(ctx, later(from, found.from), earlier(found.past, to))
-		if over || err != nil {
-			return err
-		}
-		from = found.past
 	}
 }
 
-// undigested reads what is before the first stretch: the extracts of bad requests
-// stay longer than their blocks and digests. It returns where the stretch begins.
-func (r *reader[T, P]) undigested(ctx context.Context, from, to []byte) (next []byte, over bool, err error) {
-	next = from
-	err = r.s.digests.Scan(ctx, store.Range{From: from, Limit: 1}, func(_, value []byte) error {
-		if d, err := parseDigest(value, r.s.kind); err == nil {
-			next = later(from, earlier(d.first.key(), to))
-		}
-		return nil
-	})
-	if err == nil && bytes.Compare(from, next) < 0 {
-		over, err = r.scan(ctx, from, next)
-	}
-	return next, over, err
-}
-
-// selectiveDown is selective from the newest record on. It begins with what is
-// behind the last digest that ends before to.
+// selectiveDown is selective from the newest record on.
 func (r *reader[T, P]) selectiveDown(ctx context.Context, from, to []byte) error {
-	var below []byte // the end of that digest
-	err := r.s.digests.Scan(ctx, store.Range{From: from, To: to, Reverse: true, Limit: 1, KeysOnly: true}, func(key, _ []byte) error {
-		below = append(slices.Clone(key), 0)
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	if over, err := r.scan(ctx, later(from, below), to); over || err != nil || below == nil {
-		return err
-	}
-	to = below
-	for {
-		f := finder{r.s, &r.plan, &r.effort, &r.at}
-		found, err := f.next(ctx, store.Range{From: from, To: to, Reverse: true}, func(d *digest, _ []byte) bool {
-			to = d.first.key()
-			return true
+	// The range may end within a stretch, whose digest is behind it.
+	edge := to
+	if to != nil {
+		err := r.s.digests.Scan(ctx, store.Range{From: to, Limit: 1, KeysOnly: true}, func(key, _ []byte) error {
+			edge = append(bytes.Clone(key), 0)
+			return nil
 		})
-		if err != nil || r.over() || bytes.Compare(from, to) >= 0 {
+		if err != nil {
 			return err
 		}
-		if found == nil {
-			_, err = r.scan(ctx, from, to)
+	}
+	for look := firstLook; ; look = min(2*look, maxLook) {
+		list, err := r.stretches(ctx, store.Range{From: from, To: edge, Reverse: true, Limit: look}, nil)
+		if err != nil {
 			return err
 		}
-		over, err := r.scan(ctx, later(from, found.from), found.past)
-		if over || err != nil {
+		for i := range list {
+			st := &list[i]
+			if to == nil || bytes.Compare(st.past, to) < 0 {
+				if over, err := r.scan(ctx, later(from, st.past), to); over || err != nil {
+					return err
+				}
+				to = st.past
+			}
+			if st.may {
+				if over, err := r.scan(ctx, later(from, st.from), to); over || err != nil {
+					return err
+				}
+			}
+			if to == nil || bytes.Compare(st.from, to) < 0 {
+				to = st.from
+				r.at = rowSpot{st.first.high, st.first.first, st.first.first}
+			}
+			if bytes.Compare(from, to) >= 0 {
+				return nil
+			}
+		}
+		if r.over() {
+			return nil
+		}
+		if len(list) == 0 {
+			_, err := r.scan(ctx, from, to)
 			return err
 		}
-		to = found.from
+		edge = to
 	}
 }
 
-// stretch is the keys of the blocks that a digest is about.
-type stretch struct{ from, past []byte }
-
-// finder looks for stretches that may hold a match.
-type finder struct {
-	s      *sequence
-	plan   *plan
-	effort *effort
-	at     *rowSpot
-}
-
-// next returns the first stretch of the range that may hold a match, nil when
-// there is none, the effort is spent, or a digest is damaged. passed is told of
-// those that hold none and ends the search by returning false.
-func (f finder) next(ctx context.Context, r store.Range, passed func(d *digest, past []byte) bool) (found *stretch, err error) {
-	err = f.s.digests.Scan(ctx, r, func(key, value []byte) error {
+// stretches returns those of the range in its order, and which of them may hold a
+// match. It goes no further than the one that until lies in. Damaged digests are
+// left out.
+func (r *reader[T, P]) stretches(ctx context.Context, in store.Range, until []byte) ([]stretch, error) {
+	var list []stretch
+	f := &r.plan.filter
+	ask := false
+	err := r.s.digests.Scan(ctx, in, func(key, value []byte) error {
+		r.work.Digests++
+		r.effort.digest(len(value))
 		high, first, err := parseBlockKey(key)
 		if err != nil {
-			return store.ErrStop
+			return nil
 		}
-		d, err := parseDigest(value, f.s.kind)
+		d, err := parseDigest(value, r.s.kind)
 		if err != nil {
-			return store.ErrStop
+			return nil
 		}
-		f.effort.digest(len(value))
-		past := append(slices.Clone(key), 0)
-		if d.may(&f.plan.filter) {
-			found = &stretch{d.first.key(), past}
-			return store.ErrStop
+		last := blockSpot{high, first}
+		st := stretch{
+			key: bytes.Clone(key), from: d.first.key(), past: last.past().key(), first: d.first, last: last, lastID: d.lastID,
+			may: d.names(f), sieved: d.sieved(f),
 		}
-		if !passed(&d, past) {
-			return store.ErrStop
-		}
-		*f.at = rowSpot{high, first, d.lastID}
-		if f.plan.reverse {
-			*f.at = rowSpot{d.first.high, d.first.first, d.first.first}
-		}
-		if f.effort.spent() {
+		ask = ask || st.may && st.sieved
+		list = append(list, st)
+		if until != nil && bytes.Compare(st.past, until) >= 0 {
 			return store.ErrStop
 		}
 		return nil
 	})
-	return found, err
+	if err == nil && ask && len(f.grams) > 0 {
+		err = r.sift(ctx, list)
+	}
+	return list, err
+}
+
+// sift asks the sieves for the filter's grams.
+func (r *reader[T, P]) sift(ctx context.Context, list []stretch) error {
+	left := make([]*stretch, 0, len(list))
+	for i := range list {
+		if st := &list[i]; st.may && st.sieved {
+			left = append(left, st)
+		}
+	}
+	if r.plan.reverse {
+		slices.Reverse(left)
+	}
+	for _, h := range r.plan.filter.grams {
+		if len(left) == 0 {
+			return nil
+		}
+		in := store.Range{From: left[0].key, To: append(bytes.Clone(left[len(left)-1].key), 0)}
+		at := 0
+		err := r.s.sieves[sievePart(h)].Scan(ctx, in, func(key, value []byte) error {
+			r.work.Digests++
+			r.effort.digest(len(value))
+			for at < len(left) && bytes.Compare(left[at].key, key) < 0 {
+				at++
+			}
+			if at == len(left) {
+				return store.ErrStop
+			}
+			if !bytes.Equal(left[at].key, key) {
+				return nil
+			}
+			if filter, err := parseSieve(value); err == nil && !filter.has(h) {
+				left[at].may = false
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		left = slices.DeleteFunc(left, func(st *stretch) bool { return !st.may })
+	}
+	return nil
 }
 
 // later and earlier choose between keys; nil is no bound.

@@ -91,12 +91,9 @@ func (s *sequence) findFloor(ctx context.Context) error {
 }
 
 // The meta value of a kind: version, next id, last block time, late, and since
-// version 2 how far retention came. next and last are lower bounds; they matter
-// once retention has removed the last block.
-const (
-	metaVersion     = 2
-	metaVersionOnce = 1 // without how far retention came
-)
+// version 2 how far retention came, since version 3 with digests. next and last are
+// lower bounds; they matter once retention has removed the last block.
+const metaVersion = 3
 
 type meta struct {
 	next, last, late uint64
@@ -108,6 +105,7 @@ type meta struct {
 type goneTo struct {
 	blocks, extracts blockSpot
 	outcomes         uint64 // ids below
+	digests          blockSpot
 }
 
 // gone is a goneTo that queries read while retention goes on.
@@ -135,6 +133,7 @@ func (m meta) encode() []byte {
 	b := []byte{metaVersion}
 	for _, v := range []uint64{
 		m.next, m.last, m.late, m.gone.blocks.high, m.gone.blocks.first, m.gone.extracts.high, m.gone.extracts.first, m.gone.outcomes,
+		m.gone.digests.high, m.gone.digests.first,
 	} {
 		b = binary.AppendUvarint(b, v)
 	}
@@ -164,14 +163,17 @@ func (j *Journal) readMeta(k Kind) (m meta, err error) {
 func parseMeta(b []byte) (m meta, err error) {
 	d := decoder{s: string(b)}
 	v := d.byte()
-	if v != metaVersion && v != metaVersionOnce {
+	if v == 0 || v > metaVersion {
 		d.fail("version %d", v)
 	}
 	m.next, m.last, m.late = d.uint(), d.uint(), d.uint()
-	if v == metaVersion {
+	if v >= 2 {
 		m.gone.blocks = blockSpot{d.uint(), d.uint()}
 		m.gone.extracts = blockSpot{d.uint(), d.uint()}
 		m.gone.outcomes = d.uint()
+	}
+	if v >= 3 {
+		m.gone.digests = blockSpot{d.uint(), d.uint()}
 	}
 	if d.err == nil && m.next == 0 {
 		d.fail("next id 0")

@@ -203,8 +203,8 @@ func (w *writer) commit() error {
 	for _, s := range w.j.kind[KindRequest:] {
 		if w.builders[s.kind].head.count > 0 {
 			s.savedLate = s.late.Load()
-			if g := &w.gathers[s.kind]; g.sealed {
-				g.reset()
+			if g := &w.gathers[s.kind]; g.sealed != (blockSpot{}) {
+				g.next(g.sealed)
 			}
 		}
 	}
@@ -235,8 +235,10 @@ func (w *writer) putBlock(tx store.Tx, s *sequence, b *builder) ([]byte, error) 
 	if w.forget[s.kind].CompareAndSwap(true, false) {
 		g.unknown()
 	}
-	if g.sealed = g.full(); g.sealed {
-		if err := tx.Prefix(digestName(s.kind)).Put(key, g.encode(s.kind), 0); err != nil {
+	if g.full() {
+		g.sealed = blockSpot{high, b.head.first}
+		o := g.seal(s.kind, key)
+		if err := o.put(tx, s.kind); err != nil {
 			return nil, err
 		}
 	}

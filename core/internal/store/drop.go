@@ -3,17 +3,22 @@ package store
 import (
 	"bytes"
 	"context"
+	"slices"
 	"time"
 
 	"github.com/dgraph-io/badger/v4"
 )
 
-// dropBatch bounds the keys deleted in one transaction, so that deleting a
-// large range never holds up other writers for long.
-const dropBatch = 1000
+// Other writers wait for a transaction before theirs, so deleting a large range
+// takes many short ones with pauses between them.
+const (
+	dropScan  = 1024 // keys looked for at a time
+	dropBatch = 32   // keys deleted in one transaction
 
-// maxRest bounds the pause between two batches.
-const maxRest = 50 * time.Millisecond
+	dropRest   = time.Millisecond
+	restFactor = 8 // a pause is at least so much longer than the transaction
+	maxRest    = 50 * time.Millisecond
+)
 
 // DeleteRange deletes v's own keys in the range (Limit and Reverse apply) in
 // bounded transactions and returns how many went. After an error the first
@@ -25,7 +30,7 @@ func (v View) DeleteRange(ctx context.Context, r Range) (int, error) {
 	defer v.leave()
 	return v.drop(ctx, func(keys [][]byte, last []byte) ([][]byte, error) {
 		part := r
-		part.KeysOnly, part.Limit = true, dropBatch
+		part.KeysOnly, part.Limit = true, dropScan
 		if last != nil {
 			// Continue behind what is gone instead of walking its tombstones.
 			if r.Reverse {
@@ -60,7 +65,7 @@ func (v View) DropAll(ctx context.Context) (int, error) {
 		err := v.s.db.View(func(txn *badger.Txn) error {
 			it := txn.NewIterator(badger.IteratorOptions{Prefix: v.prefix})
 			defer it.Close()
-			for it.Seek(seek); it.ValidForPrefix(v.prefix) && len(keys) < dropBatch; it.Next() {
+			for it.Seek(seek); it.ValidForPrefix(v.prefix) && len(keys) < dropScan; it.Next() {
 				keys = append(keys, it.Item().KeyCopy(nil))
 			}
 			return nil
@@ -88,7 +93,6 @@ func (v View) drop(
 		if v.s.gate.isClosing() {
 			return n, ErrClosed
 		}
-		began := time.Now()
 		var err error
 		keys, err = next(keys[:0], last)
 		if err != nil {
@@ -101,19 +105,25 @@ func (v View) drop(
 			return n, nil
 		}
 		last = keys[len(keys)-1]
-		if err := v.deleteKeys(keys, full); err != nil {
-			return n, err
-		}
-		n += len(keys)
-		if len(keys) == dropBatch {
-			v.s.rest(ctx, time.Since(began))
+		for part := range slices.Chunk(keys, dropBatch) {
+			began := time.Now()
+			if err := v.deleteKeys(part, full); err != nil {
+				return n, err
+			}
+			n += len(part)
+			if len(part) == dropBatch {
+				v.s.rest(ctx, restFactor*time.Since(began))
+			}
+			if err := ctx.Err(); err != nil {
+				return n, err
+			}
 		}
 	}
 }
 
-// rest leaves room for other writers for as long as a batch took.
+// rest leaves room for other writers.
 func (s *Store) rest(ctx context.Context, d time.Duration) {
-	timer := time.NewTimer(min(d, maxRest))
+	timer := time.NewTimer(min(max(d, dropRest), maxRest))
 	defer timer.Stop()
 	select {
 	case <-ctx.Done():
