@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -33,7 +34,7 @@ type Alarm struct {
 }
 
 // Money reports whether Value and Limit are amounts.
-func (a *Alarm) Money() bool { return len(a.Rule) >= 5 && a.Rule[len(a.Rule)-5:] == "spend" }
+func (a *Alarm) Money() bool { return strings.HasSuffix(a.Rule, "spend") }
 
 const (
 	keptAlarms = 50
@@ -117,8 +118,9 @@ func (g *Guard) AlarmCounts() (counts []AlarmCount, lost uint64) {
 	return counts, g.alarms.lost
 }
 
-// deliver tells everybody of alarms until ctx ends. The webhook has a queue of its
-// own: a slow one must not keep an alarm from the log and the audit record.
+// deliver tells everybody of alarms until ctx ends; what waits by then is put on record.
+// The webhook has a queue of its own: a slow one must not keep an alarm from the log and
+// the audit record.
 func (s *alarms) deliver(ctx context.Context) {
 	hooks := make(chan queuedAlarm, queuedAlarms)
 	var posting sync.WaitGroup
@@ -136,7 +138,14 @@ func (s *alarms) deliver(ctx context.Context) {
 	for {
 		select {
 		case <-ctx.Done():
-			return
+			for {
+				select {
+				case a := <-s.queue:
+					s.record(ctx, &a)
+				default:
+					return
+				}
+			}
 		case a := <-s.queue:
 			s.record(ctx, &a)
 			if a.rules.hook.URL == "" || s.g.opt.Post == nil {

@@ -40,10 +40,14 @@ func newBook(k Kind, zone *time.Location, most int) *book {
 	return b
 }
 
+// smallStep is how far back a clock may step without bringing yesterday back: it would
+// begin the limits of both days anew.
+const smallStep = time.Hour
+
 // today finds the day of an instant; dividing up the calendar on each request would
 // cost more than the rest.
 func (b *book) today(at time.Time) {
-	if !b.ends.IsZero() && at.Before(b.ends) && !at.Before(b.begins) {
+	if !b.ends.IsZero() && at.Before(b.ends) && b.begins.Sub(at) < smallStep {
 		return
 	}
 	y, m, d := at.In(b.zone).Date()
@@ -170,6 +174,8 @@ func (b *book) sweep(now time.Time) {
 	b.today(now)
 	for s := range b.accounts {
 		for _, x := range b.accounts[s] {
+			x.roll(now, b.day)
+			x.refusals.roll(now, time.Minute)
 			if x.idle(now, b.day) {
 				b.forget(x)
 			}

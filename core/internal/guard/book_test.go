@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -177,6 +178,52 @@ func TestSweepForgetsWhatChangesNothing(t *testing.T) {
 	}
 }
 
+// TestSweepAfterAWrongClock: accounts of a future that was none are forgotten, too.
+func TestSweepAfterAWrongClock(t *testing.T) {
+	r := newRig(t, nil, nil)
+	r.pass(365 * 24 * time.Hour)
+	r.want(Message, "u", "+79100000001", "")
+	r.pass(-365 * 24 * time.Hour)
+	b := r.books[Message.index()]
+	b.sweep(r.now())
+	r.pass(3 * time.Hour)
+	b.sweep(r.now())
+	if _, n := r.Top(Message, 1); n != 0 {
+		t.Errorf("%d accounts are kept", n)
+	}
+}
+
+// TestTop: the most used come first, and however many accounts there are, looking at
+// the first ones keeps no list of all: requests wait for it.
+func TestTop(t *testing.T) {
+	r := newRig(t, nil, off(map[string]any{"number_per_day": 100}))
+	for i := range 2000 {
+		number := fmt.Sprintf("+7910000%04d", i)
+		for range 1 + i%7 {
+			r.want(Message, "u", number, "")
+		}
+	}
+	var got []string
+	top, n := r.Top(Message, 4)
+	for _, u := range top {
+		if u.Scope == ScopeNumber {
+			got = append(got, fmt.Sprintf("%s %d %.2f", u.Name, u.Day, u.Share))
+		}
+	}
+	if want := "+79100000006 7 0.07; +79100000013 7 0.07; +79100000020 7 0.07; +79100000027 7 0.07"; strings.Join(got, "; ") != want || n != 2003 {
+		t.Errorf("%d accounts, %q", n, got)
+	}
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	r.Top(Message, 4)
+	if runtime.ReadMemStats(&after); after.TotalAlloc-before.TotalAlloc > 32<<10 {
+		t.Errorf("%d bytes for a look", after.TotalAlloc-before.TotalAlloc)
+	}
+	if top, _ := r.Top(Message, 0); len(top) != 0 {
+		t.Errorf("top of nothing: %v", top)
+	}
+}
+
 func TestForget(t *testing.T) {
 	r := newRig(t, nil, off(map[string]any{"number_per_day": 1}))
 	r.want(Message, "u", "+79100000001", "")
@@ -199,16 +246,18 @@ func TestFaultsOfSettings(t *testing.T) {
 		settings map[string]any
 		want     string
 	}{
-		"prefix":           {map[string]any{"allow": []any{"0044"}}, "allow: "},
-		"long prefix":      {map[string]any{"deny": []any{"+1234567890123456"}}, "deny: "},
-		"pattern":          {map[string]any{"internal": "["}, "internal: "},
-		"tariff":           {map[string]any{"tariff": "+7 1\n+7 2"}, "tariff: line 2: the prefix 7 is there twice"},
-		"no tariff":        {map[string]any{"user_spend": 1}, "tariff: a limit of spending needs a tariff"},
-		"night":            {map[string]any{"night": "22:00"}, "night: "},
-		"night of no time": {map[string]any{"night": "22:00-22:00"}, "night: "},
-		"night at 25":      {map[string]any{"night": "25:00-08:00"}, "night: "},
-		"webhook":          {map[string]any{"webhook": "ftp://x"}, "webhook: "},
-		"user twice":       {map[string]any{"users": []any{map[string]any{"user": "a"}, map[string]any{"user": "a"}}}, "users: "},
+		"prefix":            {map[string]any{"allow": []any{"0044"}}, "allow: "},
+		"long prefix":       {map[string]any{"deny": []any{"+1234567890123456"}}, "deny: "},
+		"pattern":           {map[string]any{"internal": "["}, "internal: "},
+		"tariff":            {map[string]any{"tariff": "+7 1\n+7 2"}, "tariff: line 2: the prefix 7 is there twice"},
+		"no tariff":         {map[string]any{"user_spend": 1}, "tariff: a limit of spending needs a tariff"},
+		"no tariff for one": {map[string]any{"users": []any{map[string]any{"user": "a", "spend": 1}}}, "tariff: a limit of spending needs a tariff"},
+		"less than money":   {map[string]any{"tariff": "+7 1", "user_spend": 0.00001}, "user_spend: "},
+		"night":             {map[string]any{"night": "22:00"}, "night: "},
+		"night of no time":  {map[string]any{"night": "22:00-22:00"}, "night: "},
+		"night at 25":       {map[string]any{"night": "25:00-08:00"}, "night: "},
+		"webhook":           {map[string]any{"webhook": "ftp://x"}, "webhook: "},
+		"user twice":        {map[string]any{"users": []any{map[string]any{"user": "a"}, map[string]any{"user": "a"}}}, "users: "},
 	} {
 		_, faults := compile(t, Call, c.settings)
 		if len(faults) != 1 || !strings.HasPrefix(faults[0].Setting+": "+faults[0].Err.Error(), c.want) {

@@ -2,7 +2,6 @@ package guard
 
 import (
 	"context"
-	"slices"
 	"time"
 )
 
@@ -24,7 +23,7 @@ func (g *Guard) Ended(uuid string, lasted time.Duration) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if c := b.calls[uuid]; c != nil {
-		b.settle(c, lasted)
+		b.settle(c, lasted, g.opt.Now())
 		return
 	}
 	b.ended.put(uuid, lasted)
@@ -38,13 +37,11 @@ func (g *Guard) Live() int {
 	return len(b.calls)
 }
 
-func sortCalls(calls []liveCall) { slices.SortFunc(calls, compareCalls) }
-
 // askCalls looks after calls whose end was not told: the link to the node was down,
 // or its user may not see the event.
 func (g *Guard) askCalls(ctx context.Context) {
 	b, now := g.books[Call.index()], g.opt.Now()
-	b.accrue(now)
+	b.accrue(g, now)
 	if g.opt.Live == nil {
 		return
 	}

@@ -70,25 +70,31 @@ func (g *Guard) Top(k Kind, n int) (top []Usage, accounts int) {
 	defer b.mu.Unlock()
 	b.today(now)
 	for s := range scopes {
-		var all []Usage
+		first := make([]Usage, 0, n+1)
 		for _, x := range b.accounts[s] {
 			x.roll(now, b.day)
 			l := r.limits(s, r.users[x.name])
 			u := Usage{s, x.name, x.minute.used(now, time.Minute), x.hour.used(now, time.Hour), uint64(x.count), uint64(x.atOnce), x.spent, x.share(&l, now)}
-			if u.Hour > 0 || u.Day > 0 || u.AtOnce > 0 {
-				all = append(all, u)
+			if u.Hour == 0 && u.Day == 0 && u.AtOnce == 0 {
+				continue
+			}
+			// Requests wait for the lock: only the first ones are kept in order.
+			if at, _ := slices.BinarySearchFunc(first, u, byShare); at < n {
+				first = slices.Insert(first, at, u)
+				first = first[:min(n, len(first))]
 			}
 		}
-		slices.SortFunc(all, func(x, y Usage) int {
-			return cmp.Or(cmp.Compare(y.Share, x.Share), cmp.Compare(y.Day, x.Day), cmp.Compare(x.Name, y.Name))
-		})
-		all = all[:min(n, len(all))]
 		if s == ScopeNumber {
-			for i := range all {
-				all[i].Name = g.opt.Mask(all[i].Name)
+			for i := range first {
+				first[i].Name = g.opt.Mask(first[i].Name)
 			}
 		}
-		top = append(top, all...)
+		top = append(top, first...)
 	}
 	return top, b.n
+}
+
+// byShare puts the most used first.
+func byShare(x, y Usage) int {
+	return cmp.Or(cmp.Compare(y.Share, x.Share), cmp.Compare(y.Day, x.Day), cmp.Compare(x.Name, y.Name))
 }

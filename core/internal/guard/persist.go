@@ -278,7 +278,7 @@ func (b *book) open(s Scope, name string) *account {
 // resume goes on counting a call that lived when the gateway stopped.
 func (b *book) resume(c *liveCall) {
 	b.calls[c.UUID] = c
-	for s, name := range [scopes]string{ScopeTotal: "", ScopeUser: c.User, ScopePrefix: c.Prefix, ScopeNumber: c.Number} {
+	for s, name := range c.names() {
 		if Scope(s) != ScopeNumber || name != "" {
 			b.open(Scope(s), name).atOnce++
 		}

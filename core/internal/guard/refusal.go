@@ -2,6 +2,7 @@ package guard
 
 import (
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/patchbay-gw/patchbay/core/internal/problem"
@@ -10,6 +11,13 @@ import (
 // refuse is a 403. Field carries the rule's name to [Guard.refused].
 func refuse(rule, text string) *problem.Problem {
 	return &problem.Problem{Status: http.StatusForbidden, Text: text, Field: rule}
+}
+
+// RuleOf names the rule that a refusal of [Guard.Reserve] is about, as the settings do:
+// country, number_per_day.
+func RuleOf(p *problem.Problem) string {
+	_, rule, _ := strings.Cut(p.Reason, ": ")
+	return rule
 }
 
 // limited is the 429 of a limit that has room again after wait.

@@ -3,6 +3,7 @@ package guard
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"net/url"
 	"regexp"
 	"slices"
@@ -113,7 +114,8 @@ func Compile(k Kind, v abi.Value, region string, zone *time.Location) (*Rules, [
 	var err error
 	r.tariff, err = ParseTariff(d.text("tariff"))
 	d.note("tariff", err)
-	if err == nil && r.tariff.Len() == 0 && (r.scopes[ScopeUser].spend > 0 || r.scopes[ScopeTotal].spend > 0) {
+	r.users = d.users()
+	if err == nil && r.tariff.Len() == 0 && r.limitsMoney(slices.Collect(maps.Keys(r.users))...) {
 		d.note("tariff", errors.New("a limit of spending needs a tariff"))
 	}
 	r.night, err = parseNight(d.text("night"), d.text("night_zone") == "number", zone)
@@ -124,7 +126,6 @@ func Compile(k Kind, v abi.Value, region string, zone *time.Location) (*Rules, [
 			d.note("webhook", errors.New("is not an address such as https://example.com/alarms"))
 		}
 	}
-	r.users = d.users()
 	return r, d.faults
 }
 
@@ -167,6 +168,9 @@ func (d *decoder) money(v abi.Value, name string) Money {
 		return 0
 	}
 	m, err := ParseMoney(strings.TrimSuffix(strings.TrimRight(strconv.FormatFloat(f, 'f', 4, 64), "0"), "."))
+	if err == nil && m == 0 && f > 0 {
+		err = errMoney // 0 would be no limit at all
+	}
 	d.note(name, err)
 	return m
 }
@@ -240,9 +244,8 @@ func (g *Guard) destination(r *Rules, a *Ask, now time.Time) (destination, *prob
 		n = &found
 	}
 	d := destination{number: n.E164}
-	if price, known := r.tariff.Price(n.E164); known {
-		d.price = price
-	}
+	price, priced := r.tariff.Price(n.E164)
+	d.price = price
 	if _, label, denied := r.deny.find(n.E164); denied {
 		d.prefix = label
 		return d, refuse("denied", "Destination refused: the prefix is denied!")
@@ -253,7 +256,7 @@ func (g *Guard) destination(r *Rules, a *Ask, now time.Time) (destination, *prob
 	case refusal != nil:
 	case slices.Contains(r.refuse, n.Type):
 		refusal = refuse(n.Type, "Destination refused: "+typeWords[n.Type]+"!")
-	case d.price == 0 && r.priced() && !r.known(n.E164):
+	case !priced && r.limitsMoney(a.User):
 		refusal = refuse("no_price", "Destination refused: it has no price!")
 	default:
 		if wait := r.night.wait(n.E164, now, g.opt.Zones); wait > 0 {
@@ -264,15 +267,11 @@ func (g *Guard) destination(r *Rules, a *Ask, now time.Time) (destination, *prob
 	return d, refusal
 }
 
-// priced reports whether money is limited: then what has no price cannot be let
-// through, its cost would not be counted.
-func (r *Rules) priced() bool {
-	return r.scopes[ScopeUser].spend > 0 || r.scopes[ScopeTotal].spend > 0
-}
-
-func (r *Rules) known(e164 string) bool {
-	_, known := r.tariff.Price(e164)
-	return known
+// limitsMoney reports whether the money of all, or of one of some users, is limited:
+// then what has no price cannot be let through, its cost would not be counted.
+func (r *Rules) limitsMoney(users ...string) bool {
+	return r.scopes[ScopeUser].spend > 0 || r.scopes[ScopeTotal].spend > 0 ||
+		slices.ContainsFunc(users, func(login string) bool { return r.limits(ScopeUser, r.users[login]).spend > 0 })
 }
 
 // country finds the list entry that lets a number through.

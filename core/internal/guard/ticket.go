@@ -3,6 +3,7 @@ package guard
 import (
 	"cmp"
 	"context"
+	"slices"
 	"time"
 )
 
@@ -23,6 +24,7 @@ type Ticket struct {
 	// The book's lock guards these.
 	open bool // nothing has been decided about the cost
 	used bool
+	back bool // nothing left when it was used last
 }
 
 // User is who asked.
@@ -42,10 +44,10 @@ func (t *Ticket) Use(k Kind, destination string) bool {
 	}
 	t.book.mu.Lock()
 	defer t.book.mu.Unlock()
-	if t.used || destination != t.text && (t.number == "" || destination != t.number) {
+	if t.used || destination == "" || destination != t.text && destination != t.number {
 		return false
 	}
-	t.used = true
+	t.used, t.back = true, false
 	return true
 }
 
@@ -56,7 +58,7 @@ func (t *Ticket) Unuse() {
 	}
 	t.book.mu.Lock()
 	defer t.book.mu.Unlock()
-	t.used = false
+	t.used, t.back = false, true
 }
 
 // Placed says that a call has the uuid on a node, or may have it. From now on the
@@ -75,14 +77,14 @@ func (t *Ticket) Placed(node, uuid string, now time.Time) {
 	c := &liveCall{UUID: uuid, Node: node, User: t.user, Number: t.number, Prefix: t.prefix, Began: now, Cost: t.cost, Price: t.price, Day: t.day}
 	b.calls[uuid] = c
 	b.changed[uuid] = struct{}{}
-	if end, early := b.ended.take(uuid); early {
-		b.settle(c, end)
+	if lasted, early := b.ended.lasted[uuid]; early {
+		b.settle(c, lasted, now)
 	}
 }
 
 // Close ends the action. sent says that something may have left although no call
-// was placed. What certainly did not happen costs nothing; it stays counted as an
-// attempt.
+// was placed; see [Ticket.Unuse] for who knows better. What certainly did not happen
+// costs nothing; it stays counted as an attempt.
 func (t *Ticket) Close(sent bool) {
 	if t == nil {
 		return
@@ -94,11 +96,13 @@ func (t *Ticket) Close(sent bool) {
 		return
 	}
 	t.open = false
-	back := Money(0)
-	if !sent {
-		back = t.cost
+	c := &liveCall{User: t.user, Number: t.number, Prefix: t.prefix, Day: t.day}
+	if !sent || t.back {
+		b.refund(c, t.cost)
 	}
-	b.adjust(&liveCall{User: t.user, Number: t.number, Prefix: t.prefix, Day: t.day}, -back, t.kind == Call)
+	if t.kind == Call {
+		b.release(c)
+	}
 }
 
 // liveCall is a call that this gateway placed and whose end is not known.
@@ -115,22 +119,47 @@ type liveCall struct {
 	seen   time.Time // when it was last asked for
 }
 
-// adjust changes what the accounts of an action say: the money of today, and with
-// ends one simultaneous call less. Money of another day is gone with that day.
-func (b *book) adjust(c *liveCall, by Money, ends bool) {
-	for s, name := range [scopes]string{ScopeTotal: "", ScopeUser: c.User, ScopePrefix: c.Prefix, ScopeNumber: c.Number} {
-		x := b.accounts[s][name]
-		if x == nil {
-			continue
+// names are the accounts that a call is entered in.
+func (c *liveCall) names() [scopes]string {
+	return [scopes]string{ScopeTotal: "", ScopeUser: c.User, ScopePrefix: c.Prefix, ScopeNumber: c.Number}
+}
+
+// each calls fn with the accounts of a call that are not forgotten, and marks them.
+func (b *book) each(c *liveCall, fn func(x *account)) {
+	for s, name := range c.names() {
+		if x := b.accounts[s][name]; x != nil {
+			fn(x)
+			b.mark(x)
 		}
-		if by > 0 || x.day == c.Day {
-			x.spent = max(x.spent+by, 0)
+	}
+}
+
+// charge enters money of the present day.
+func (b *book) charge(c *liveCall, sum Money, now time.Time) {
+	b.today(now)
+	b.each(c, func(x *account) {
+		x.roll(now, b.day)
+		x.spent += sum
+	})
+}
+
+// refund takes back money of the day on which the call began; that of another day is
+// gone with that day.
+func (b *book) refund(c *liveCall, sum Money) {
+	b.each(c, func(x *account) {
+		if x.day == c.Day {
+			x.spent = max(x.spent-sum, 0)
 		}
-		if ends && x.atOnce > 0 {
+	})
+}
+
+// release is one simultaneous call less.
+func (b *book) release(c *liveCall) {
+	b.each(c, func(x *account) {
+		if x.atOnce > 0 {
 			x.atOnce--
 		}
-		b.mark(x)
-	}
+	})
 }
 
 // cost of a call that lasted so long; every minute that was begun counts.
@@ -142,23 +171,38 @@ func (c *liveCall) cost(lasted time.Duration) Money {
 }
 
 // settle ends a live call that lasted so long.
-func (b *book) settle(c *liveCall, lasted time.Duration) {
-	b.adjust(c, c.cost(lasted)-c.Cost, true)
+func (b *book) settle(c *liveCall, lasted time.Duration, now time.Time) {
+	if more := c.cost(lasted) - c.Cost; more > 0 {
+		b.charge(c, more, now)
+	} else {
+		b.refund(c, -more)
+	}
+	b.release(c)
 	delete(b.calls, c.UUID)
 	b.changed[c.UUID] = struct{}{}
 }
 
 // accrue enters the minutes that live calls have gone on beyond what was reserved,
-// so that long calls use up the day's money while they live.
-func (b *book) accrue(now time.Time) {
+// so that long calls use up the day's money, and raise its alarms, while they live.
+func (b *book) accrue(g *Guard, now time.Time) {
+	r := g.Rules(b.kind)
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for id, c := range b.calls {
-		if due := c.cost(now.Sub(c.Began)); due > c.Cost {
-			b.adjust(c, due-c.Cost, false)
-			c.Cost = due
-			b.changed[id] = struct{}{}
+		due := c.cost(now.Sub(c.Began))
+		if due <= c.Cost {
+			continue
 		}
+		b.charge(c, due-c.Cost, now)
+		c.Cost = due
+		b.changed[id] = struct{}{}
+		if r == nil || r.mode == ModeOff {
+			continue
+		}
+		b.each(c, func(x *account) {
+			l := r.limits(x.scope, r.users[c.User])
+			b.tell(g, r, x, &l, now)
+		})
 	}
 }
 
@@ -172,7 +216,7 @@ func (b *book) oldest(now time.Time, after time.Duration, most int) []liveCall {
 			out = append(out, *c)
 		}
 	}
-	sortCalls(out)
+	slices.SortFunc(out, compareCalls)
 	out = out[:min(most, len(out))]
 	for _, c := range out {
 		b.calls[c.UUID].seen = now
@@ -212,9 +256,4 @@ func (e *endings) put(uuid string, lasted time.Duration) {
 	e.order[e.next] = uuid
 	e.next = (e.next + 1) % maxEndings
 	e.lasted[uuid] = lasted
-}
-
-func (e *endings) take(uuid string) (time.Duration, bool) {
-	lasted, ok := e.lasted[uuid]
-	return lasted, ok
 }

@@ -1,6 +1,9 @@
 package guard
 
-import "time"
+import (
+	"math/bits"
+	"time"
+)
 
 // window counts what happened in the last minute or hour. It keeps this slot of the
 // clock and the one before, whose share fades as the slot goes on, so there is no
@@ -31,9 +34,17 @@ func (w *window) rest(at time.Time, size time.Duration) time.Duration {
 	return time.Duration(min(max(end-at.UnixNano(), 1), int64(size)))
 }
 
+// part is n*of/whole, which fits when n*of may not: counts times nanoseconds. It is
+// right for of <= whole, or n <= whole.
+func part(n uint32, of, whole uint64) uint64 {
+	high, low := bits.Mul64(uint64(n), of)
+	quotient, _ := bits.Div64(high, low, whole)
+	return quotient
+}
+
 // used is the count of the window that ends now.
 func (w *window) used(at time.Time, size time.Duration) uint64 {
-	return uint64(w.now) + uint64(w.before)*uint64(w.rest(at, size))/uint64(size)
+	return uint64(w.now) + part(w.before, uint64(w.rest(at, size)), uint64(size))
 }
 
 // room reports whether one more fits under a limit above 0, and otherwise when it
@@ -45,11 +56,11 @@ func (w *window) room(at time.Time, size time.Duration, limit uint32) (ok bool, 
 	rest := w.rest(at, size)
 	if w.now < limit {
 		// The share of the slot before has to fade: before*rest/size < limit-now.
-		fits := time.Duration(uint64(limit-w.now) * uint64(size) / uint64(w.before))
+		fits := time.Duration(part(limit-w.now, uint64(size), uint64(w.before)))
 		return false, max(rest-fits+time.Nanosecond, time.Nanosecond)
 	}
 	// In the next slot this one has to fade.
-	fits := time.Duration(uint64(limit) * uint64(size) / uint64(w.now))
+	fits := time.Duration(part(limit, uint64(size), uint64(w.now)))
 	return false, rest + max(size-fits, 0) + time.Nanosecond
 }
 
