@@ -22,7 +22,7 @@ type Certificates struct {
 	minVersion atomic.Uint32
 	current    atomic.Pointer[loaded]
 
-	mu    sync.Mutex // one reading at a time
+	mu    sync.Mutex // one change at a time
 	files Files
 }
 
@@ -46,21 +46,31 @@ type stamp struct {
 // together.
 func LoadCertificates(files Files, minVersion uint16) (*Certificates, error) {
 	c := &Certificates{}
-	return c, c.Replace(files, minVersion)
+	commit, err := c.Stage(files, minVersion)
+	if err != nil {
+		return nil, err
+	}
+	commit()
+	return c, nil
 }
 
-// Replace reads other files and puts them into force. On an error the old ones stay.
-func (c *Certificates) Replace(files Files, minVersion uint16) error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
+// Stage reads other files; commit puts what was read into force.
+//
+// # Errors
+//
+// As for [LoadCertificates].
+func (c *Certificates) Stage(files Files, minVersion uint16) (commit func(), err error) {
 	next, err := read(files)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	c.files = files
-	c.minVersion.Store(uint32(max(minVersion, tls.VersionTLS12)))
-	c.current.Store(next)
-	return nil
+	return func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.files = files
+		c.minVersion.Store(uint32(max(minVersion, tls.VersionTLS12)))
+		c.current.Store(next)
+	}, nil
 }
 
 // Refresh reads the files again when they have changed. On an error the old

@@ -26,30 +26,18 @@ func (f *framing) chunkByte(b byte) {
 			f.state = inChunk
 		}
 	case atChunkEnd:
-		if b != '\r' {
-			f.fail(ReasonChunk)
-			return
-		}
-		f.state = atChunkEndLF
+		f.expect(b, '\r', atChunkEndLF, ReasonChunk)
 	case atChunkEndLF:
-		if b != '\n' {
-			f.fail(ReasonChunk)
-			return
+		if f.expect(b, '\n', inChunkSize, ReasonChunk) {
+			f.rest, f.digits = 0, 0
 		}
-		f.state, f.rest, f.digits = inChunkSize, 0, 0
 	case atTrailer:
 		// What would be done with fields that come when everything is decided?
-		if b != '\r' {
-			f.fail(ReasonTrailer)
-			return
-		}
-		f.state = atTrailerLF
+		f.expect(b, '\r', atTrailerLF, ReasonTrailer)
 	case atTrailerLF:
-		if b != '\n' {
-			f.fail(ReasonTrailer)
-			return
+		if f.expect(b, '\n', atStart, ReasonTrailer) {
+			f.end()
 		}
-		f.end()
 	}
 }
 

@@ -21,7 +21,7 @@ type conn struct {
 	key   netip.Prefix
 	began time.Time
 	once  sync.Once
-	bad   atomic.Bool // a request was refused
+	owing atomic.Bool // a request was not read to its end
 
 	scan   framing
 	failed *FramingError
@@ -83,7 +83,6 @@ func (c *conn) check(p []byte) int {
 	good := c.scan.feed(p)
 	if c.scan.fault != "" {
 		c.failed = &FramingError{c.scan.fault}
-		c.bad.Store(true)
 		c.l.refuse(c, c.scan.fault)
 		if c.scan.fault == ReasonTrailer {
 			// fasthttp takes any error right behind the last chunk for the end of the
@@ -92,14 +91,17 @@ func (c *conn) check(p []byte) int {
 			good++
 		}
 	}
-	if fresh || c.scan.heads != heads {
+	c.owing.Store(!c.scan.between())
+	if headed := c.scan.heads != heads; fresh || headed {
 		now := time.Now()
 		if fresh {
 			c.from = now
 		}
 		c.mu.Lock()
-		c.waiting, c.since = false, now
-		c.lineLen = copy(c.line[:], c.scan.line[:c.scan.lineLen])
+		c.waiting, c.since, c.lineLen = false, now, 0
+		if headed {
+			c.lineLen = copy(c.line[:], c.scan.line[:c.scan.lineLen])
+		}
 		c.mu.Unlock()
 	}
 	return good
@@ -191,7 +193,7 @@ func (c *conn) ReadFrom(r io.Reader) (int64, error) {
 // Close ends the connection and its count.
 func (c *conn) Close() error {
 	c.once.Do(func() {
-		if c.bad.Load() {
+		if c.owing.Load() {
 			c.finish()
 		}
 		c.l.forget(c)
@@ -199,7 +201,7 @@ func (c *conn) Close() error {
 	return c.Conn.Close()
 }
 
-// Bounds of what is read from a connection that is given up.
+// Bounds of what is read from a connection that ends in the middle of a request.
 const (
 	finishTime  = 200 * time.Millisecond
 	finishBytes = 64 << 10

@@ -1,7 +1,6 @@
 package edge_test
 
 import (
-	"net"
 	"testing"
 	"time"
 
@@ -11,17 +10,7 @@ import (
 // TestCutSurvivesTheHandler: fasthttp sets a deadline before it writes the answer and
 // panics when that fails. A connection may have been cut by then.
 func TestCutSurvivesTheHandler(t *testing.T) {
-	inner, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	l := edge.Listen(inner, edge.Options{})
-	t.Cleanup(func() { _ = l.Close() })
-	dial(t, l)
-	c, err := l.Accept()
-	if err != nil {
-		t.Fatal(err)
-	}
+	l, _, c := accepted(t, edge.Options{})
 	l.CutAll()
 	deadline := time.Now().Add(time.Minute)
 	for name, set := range map[string]func(time.Time) error{"write": c.SetWriteDeadline, "read": c.SetReadDeadline, "both": c.SetDeadline} {

@@ -129,9 +129,14 @@ func (l *Listener) Accept() (net.Conn, error) {
 	}
 }
 
-// passes reports whether an error of accept(2) ends by itself.
+// passes reports whether an error of accept(2) ends by itself: what the process lacks
+// for a moment, and what became of a connection that waited in the queue.
 func passes(err error) bool {
-	for _, e := range []error{syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM, syscall.ECONNABORTED, syscall.EINTR, syscall.EPROTO} {
+	for _, e := range []error{
+		syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM, syscall.EINTR,
+		syscall.ECONNABORTED, syscall.EPROTO, syscall.EPERM, syscall.ENETDOWN, syscall.ENETUNREACH, syscall.EHOSTDOWN, syscall.EHOSTUNREACH,
+		syscall.ENOPROTOOPT, syscall.EOPNOTSUPP,
+	} {
 		if errors.Is(err, e) {
 			return true
 		}

@@ -103,10 +103,11 @@ const (
 )
 
 // between reports whether no request has begun.
-func (f *framing) between() bool { return f.state == atStart }
+func (f *framing) between() bool { return f.state == atStart && f.emptyLines == 0 }
 
-// inHead reports whether a head has begun and is not complete.
-func (f *framing) inHead() bool { return f.state >= atStartLF && f.state <= atHeadLF }
+// inHead reports whether a head has begun and is not complete; the empty line that may
+// be in front of it is a part of it: who sends one gets no more time.
+func (f *framing) inHead() bool { return f.state <= atHeadLF && !f.between() }
 
 // feed takes the next bytes, up to the end of a message. It returns how many of them
 // may go on: all of them, those of the message, or those before a fault, with
@@ -153,6 +154,16 @@ func (f *framing) feed(p []byte) (good int) {
 
 func (f *framing) fail(reason string) { f.state, f.fault = broken, reason }
 
+// expect takes the only byte that may come, and goes on to a state.
+func (f *framing) expect(b, want byte, next state, reason string) bool {
+	if b != want {
+		f.fail(reason)
+		return false
+	}
+	f.state = next
+	return true
+}
+
 // end is the end of a message.
 func (f *framing) end() {
 	f.state, f.emptyLines = atStart, 0
@@ -185,19 +196,13 @@ func (f *framing) step(b byte) {
 	case inVersion:
 		f.versionByte(b)
 	case atLineLF, atValueLF:
-		if b != '\n' {
-			f.fail(ReasonLineEnd)
-			return
-		}
-		f.state = atField
+		f.expect(b, '\n', atField, ReasonLineEnd)
 	case atField:
 		f.field(b)
 	case atHeadLF:
-		if b != '\n' {
-			f.fail(ReasonLineEnd)
-			return
+		if f.expect(b, '\n', atStart, ReasonLineEnd) {
+			f.headDone()
 		}
-		f.headDone()
 	default:
 		f.chunkByte(b)
 	}
