@@ -9,6 +9,7 @@ import (
 	journalcall "github.com/patchbay-gw/patchbay/core/internal/hostcall/journal"
 	"github.com/patchbay-gw/patchbay/core/internal/journal"
 	"github.com/patchbay-gw/patchbay/core/internal/store"
+	"github.com/patchbay-gw/patchbay/core/internal/wasm"
 	"github.com/patchbay-gw/patchbay/sdk-plugin/go/abi"
 )
 
@@ -49,6 +50,76 @@ func find(t *testing.T, o journalcall.Options, q abi.JournalFind) (abi.Value, *a
 	t.Helper()
 	q.Kind = "sms"
 	return run(t, o, abi.OpJournalFind, q.Append(nil))
+}
+
+// TestEndOfAnother: ids count up, so a module can guess those of others; what it says
+// about their records is refused and changes nothing.
+func TestEndOfAnother(t *testing.T) {
+	j := realJournal(t)
+	own := journalcall.Options{Journal: j, Phone: whole, Text: whole, Module: "sms"}
+	other := journalcall.Options{Journal: j, Phone: whole, Text: whole, Module: "partner"}
+	begin := (&abi.JournalBegin{Kind: "sms", Fields: new(abi.Object).Str("phone", "89190000000").Value()}).Append(nil)
+	id, failure := run(t, own, abi.OpJournalBegin, begin)
+	if failure != nil {
+		t.Fatal(failure)
+	}
+	theirs, failure := run(t, other, abi.OpJournalBegin, begin)
+	if failure != nil {
+		t.Fatal(failure)
+	}
+	end := func(o journalcall.Options, id, result string) *abi.Error {
+		t.Helper()
+		_, failure := run(t, o, abi.OpJournalEnd, (&abi.JournalEnd{Kind: "sms", ID: id, Result: result}).Append(nil))
+		return failure
+	}
+	const never = "18446744073709551615"
+	for _, guess := range []string{id.String(), "0", never} {
+		if failure := end(other, guess, "OK"); failure == nil || failure.Code != abi.CodeNotFound || failure.Source != abi.SourcePlugin {
+			t.Errorf("%s: %+v", guess, failure)
+		}
+	}
+	result := func() string {
+		t.Helper()
+		record, failure := find(t, own, abi.JournalFind{ID: id.String()})
+		if failure != nil {
+			t.Fatal(failure)
+		}
+		return record.Get("result").String()
+	}
+	if got := result(); got != journal.ResultPending {
+		t.Errorf("another module ended the record: %q", got)
+	}
+	if failure := end(own, id.String(), "error"); failure != nil || result() != "error" {
+		t.Errorf("%v %q", failure, result())
+	}
+	// Not behind its end either.
+	if failure := end(other, id.String(), "OK"); failure == nil || result() != "error" {
+		t.Errorf("%v %q", failure, result())
+	}
+	if failure := end(other, theirs.String(), "OK"); failure != nil {
+		t.Error(failure)
+	}
+}
+
+// TestEndReadsNothing: the record that a module has just begun is not looked up.
+func TestEndReadsNothing(t *testing.T) {
+	s := &stub{}
+	operations := journalcall.Operations(journalcall.Options{Journal: s, Phone: whole, Text: whole, Module: "sms"})
+	ask := func(operation string, request []byte) {
+		t.Helper()
+		if _, failure, err := abi.DecodeAnswer(operations[operation].Run(t.Context(), &wasm.Call{}, request, nil)); failure != nil || err != nil {
+			t.Fatal(failure, err)
+		}
+	}
+	end := (&abi.JournalEnd{Kind: "sms", ID: "18446744073709551615", Result: "OK"}).Append(nil)
+	ask(abi.OpJournalBegin, (&abi.JournalBegin{Kind: "sms"}).Append(nil))
+	ask(abi.OpJournalEnd, end)
+	if s.looked != 0 {
+		t.Errorf("looked up %d times", s.looked)
+	}
+	if ask(abi.OpJournalEnd, end); s.looked != 1 {
+		t.Errorf("behind the end: looked up %d times, want 1", s.looked)
+	}
 }
 
 func TestDelivery(t *testing.T) {

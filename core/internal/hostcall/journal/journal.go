@@ -43,6 +43,8 @@ type Options struct {
 	Phone, Text func(string) string
 	// Now replaces the clock; nil means [time.Now].
 	Now func() time.Time
+
+	begun *begun
 }
 
 // Operations returns the capability's operations.
@@ -50,6 +52,7 @@ func Operations(o Options) map[string]wasm.Operation {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
+	o.begun = &begun{ids: map[uint64]struct{}{}}
 	return map[string]wasm.Operation{
 		abi.OpJournalBegin:   {Local: true, Run: o.begin},
 		abi.OpJournalEnd:     {Local: true, Run: o.end},
@@ -77,6 +80,7 @@ func (o Options) begin(ctx context.Context, c *wasm.Call, request, dst []byte) [
 	if err != nil {
 		return hostcall.Internal(dst, abi.OpJournalBegin, err)
 	}
+	o.begun.add(id)
 	return hostcall.OK(dst, abi.StringValue(strconv.FormatUint(id, 10)))
 }
 
@@ -94,10 +98,16 @@ func (o Options) end(ctx context.Context, _ *wasm.Call, request, dst []byte) []b
 	default:
 		return hostcall.Malformed(dst, abi.OpJournalEnd, errors.New(`result is not "OK", "error" or "unknown"`))
 	}
-	err = o.Journal.EndSMS(ctx, id, o.outcome(q.Result, q.Fields))
-	if err != nil {
+	if err = o.own(ctx, id); err == nil {
+		err = o.Journal.EndSMS(ctx, id, o.outcome(q.Result, q.Fields))
+	}
+	switch {
+	case errors.Is(err, journal.ErrUnknownID):
+		return hostcall.Fail(dst, abi.Error{Code: abi.CodeNotFound, Source: abi.SourcePlugin, Detail: err.Error()})
+	case err != nil:
 		return hostcall.Internal(dst, abi.OpJournalEnd, err)
 	}
+	o.begun.remove(id)
 	return hostcall.OK(dst, nil)
 }
 

@@ -25,7 +25,8 @@ type stub struct {
 	query                journal.Query
 	asked                string
 	err                  error
-	journalcall.Delivery // none: TestDelivery uses a real journal
+	looked               int // records that were looked up
+	journalcall.Delivery     // none: TestDelivery uses a real journal
 }
 
 func (s *stub) BeginSMS(_ context.Context, m journal.SMS) (uint64, error) {
@@ -36,6 +37,11 @@ func (s *stub) BeginSMS(_ context.Context, m journal.SMS) (uint64, error) {
 func (s *stub) EndSMS(_ context.Context, id uint64, o journal.SMSOutcome) error {
 	s.id, s.outcome = id, o
 	return s.err
+}
+
+func (s *stub) FindSMS(_ context.Context, module string, id uint64) (journal.SMS, error) {
+	s.looked++
+	return journal.SMS{ID: id, Module: module}, s.err
 }
 
 func (s *stub) SMS(_ context.Context, q journal.Query) (journal.Page[journal.SMS], error) {
