@@ -95,6 +95,11 @@ func (p *Pool) Close(ctx context.Context) error {
 	case <-p.idle:
 		return nil
 	case <-ctx.Done():
+		select {
+		case <-p.idle: // both at once, and select chose the other
+			return nil
+		default:
+		}
 	}
 	err := fmt.Errorf("%s: %d tasks did not end in time and were called off: %w", p.spec.Instance, p.stats.inFlight.Load(), ctx.Err())
 	p.callOff()
