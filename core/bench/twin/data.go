@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/patchbay-gw/patchbay/core/internal/auth"
 	"github.com/patchbay-gw/patchbay/core/internal/journal"
+	"github.com/patchbay-gw/patchbay/core/internal/seal"
 	"github.com/patchbay-gw/patchbay/core/internal/store"
 )
 
@@ -37,7 +39,11 @@ func openData(ctx context.Context, dir string, now func() time.Time, log hclog.L
 	if d.journal, err = journal.Open(ctx, journal.Options{View: d.store.Prefix("journal"), Now: now, Logger: log.Named("journal")}); err != nil {
 		return nil, err
 	}
-	d.auth, err = auth.Open(ctx, authStore{d.store.Prefix("auth")}, auth.Options{Log: log.Named("auth")})
+	users, err := openUsers(d.store, dir)
+	if err != nil {
+		return nil, err
+	}
+	d.auth, err = auth.Open(ctx, users, auth.Options{Log: log.Named("auth")})
 	return d, err
 }
 
@@ -52,12 +58,30 @@ func (d *data) close() error {
 	return errors.Join(errs...)
 }
 
-// authStore is the part of the store that belongs to auth.
-type authStore struct{ view store.View }
+// authStore is the part of the store that belongs to auth. Users are sealed there, as
+// the gateway does it.
+type authStore struct {
+	view store.View
+	ring *seal.Ring
+}
 
 var _ auth.Store = authStore{}
 
+func openUsers(s *store.Store, dir string) (authStore, error) {
+	keys, err := seal.Load(filepath.Join(dir, "secret.key"), true)
+	if err != nil {
+		return authStore{}, err
+	}
+	ring, err := seal.New(keys...)
+	return authStore{s.Prefix("auth"), ring}, err
+}
+
+func isUser(key string) bool { return strings.HasPrefix(key, "user/") }
+
 func (s authStore) Put(key string, value []byte, ttl time.Duration) error {
+	if isUser(key) {
+		value = s.ring.Seal("auth/"+key, value)
+	}
 	return s.view.Put([]byte(key), value, ttl)
 }
 
@@ -65,7 +89,14 @@ func (s authStore) Delete(key string) error { return s.view.Delete([]byte(key)) 
 
 func (s authStore) Scan(ctx context.Context, prefix string, fn func(key string, value []byte) error) error {
 	r := store.Range{From: []byte(prefix), To: append([]byte(prefix), 0xff)} // auth's keys are ASCII
-	return s.view.Scan(ctx, r, func(key, value []byte) error { return fn(string(key), value) })
+	return s.view.Scan(ctx, r, func(key, value []byte) (err error) {
+		if isUser(string(key)) {
+			if value, _, err = s.ring.Open("auth/"+string(key), value); err != nil {
+				return err
+			}
+		}
+		return fn(string(key), value)
+	})
 }
 
 // filledDays is how long the time of the records is that fill writes.

@@ -36,7 +36,11 @@ func fillUsers(ctx context.Context, dir, file string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
-	users, err := auth.Open(ctx, authStore{s.Prefix("auth")}, auth.Options{Argon2: cheap})
+	stored, err := openUsers(s, dir)
+	if err != nil {
+		return err
+	}
+	users, err := auth.Open(ctx, stored, auth.Options{Argon2: cheap})
 	if err != nil {
 		return err
 	}

@@ -58,7 +58,7 @@ func apply(env *environment, args []string) error {
 	path := f.String("config", "", "configuration file; gateway.hcl in this folder when it is there")
 	data := f.String("data", "", "folder of the gateway's data, when it is not the configured one")
 	dry := f.Bool("dry-run", false, "only say what would change")
-	prune := f.Bool("prune", false, "remove the provider instances of the panel that are not in the document")
+	prune := f.Bool("prune", false, "remove the provider instances and FreeSWITCH nodes of the panel that are not in the document")
 	rest, err := env.parse(f, args, "FILE.hcl|FILE.json|-")
 	if err != nil {
 		return err
@@ -79,8 +79,12 @@ func apply(env *environment, args []string) error {
 	}
 	var plan admin.Plan
 	if _, err := client.do(http.MethodPost, to, request, &plan); err != nil {
+		if refused, ok := errors.AsType[*apiError](err); ok {
+			nameDocument(rest[0], refused.violations)
+		}
 		return err
 	}
+	nameDocument(rest[0], plan.Violations)
 	_, err = io.WriteString(env.stdout, describePlan(plan, *dry))
 	if err == nil && len(plan.Violations) > 0 {
 		err = fmt.Errorf("the document has %d mistakes", len(plan.Violations))
@@ -132,10 +136,24 @@ func (env *environment) readDocument(name string) (map[string]any, error) {
 	return map[string]any{"hcl": string(text)}, nil
 }
 
+// nameDocument gives the document, whose name the gateway does not know, the name of
+// its file.
+func nameDocument(file string, found []admin.Violation) {
+	for i := range found {
+		if place, ok := strings.CutPrefix(found[i].Place, "document:"); ok && file != "-" {
+			found[i].Place = file + ":" + place
+		}
+	}
+}
+
 func describePlan(plan admin.Plan, dry bool) string {
 	var b strings.Builder
 	for _, v := range plan.Violations {
-		fmt.Fprintf(&b, "! %s %s", v.Pointer, v.Message)
+		b.WriteString("! ")
+		if v.Place != "" {
+			b.WriteString(v.Place + ": ")
+		}
+		fmt.Fprintf(&b, "%s %s", v.Pointer, v.Message)
 		if v.At != "" {
 			fmt.Fprintf(&b, " (%s)", v.At)
 		}

@@ -40,7 +40,7 @@ func (s *signals) run(ctx context.Context, stop func()) {
 		gateway := s.gateway.Load()
 		switch {
 		case sig == syscall.SIGHUP && gateway != nil && ctx.Err() == nil:
-			s.reloads.Go(func() { _, _ = gateway.Reload(ctx) }) // what is wrong is in the log
+			s.reloads.Go(func() { gateway.HangUp(ctx) })
 		case sig == syscall.SIGHUP: // it has just read its configuration, or ends
 		case ctx.Err() == nil:
 			stop()

@@ -96,6 +96,9 @@ func (e *apiError) Error() string {
 		if v.At != "" {
 			part += " (" + v.At + ")"
 		}
+		if v.Place != "" {
+			part = v.Place + ": " + part
+		}
 		parts = append(parts, part)
 	}
 	return strings.Join(parts, "; ")

@@ -1,11 +1,12 @@
 package admin
 
 import (
-	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
-	"strings"
+	"slices"
 
 	"github.com/patchbay-gw/patchbay/core/internal/auth"
 	"github.com/patchbay-gw/patchbay/core/internal/config"
@@ -14,7 +15,8 @@ import (
 )
 
 // Documents read and write the configuration as a whole. A nil target means all
-// modules and provider instances. Errors are those of [Changes].
+// modules, provider instances, FreeSWITCH nodes and guards. Errors are those of
+// [Changes].
 type Documents interface {
 	// Document is what is in force, secrets hidden, with the version of the state.
 	Document(t *Target) (*config.Document, uint64, error)
@@ -26,8 +28,8 @@ type Documents interface {
 
 // ApplyOptions say how a document is taken.
 type ApplyOptions struct {
-	// Prune removes the provider instances that were made in the panel and are not
-	// in the document.
+	// Prune removes the provider instances and FreeSWITCH nodes that were made in the
+	// panel and are not in the document.
 	Prune bool
 }
 
@@ -113,6 +115,7 @@ func (a *API) plan(c *call, t *Target) (any, error) {
 	}
 	_, users := a.planUsers(c, d)
 	plan.add(users)
+	locate(d, plan.Violations)
 	return planView{string(d.HCL()), d, plan}, nil
 }
 
@@ -138,10 +141,15 @@ func (a *API) apply(c *call, t *Target, action, object string) (any, error) {
 		return nil, err
 	}
 	steps, users := a.planUsers(c, d)
+	locate(d, users.Violations)
 	if err := users.Refused(); err != nil {
 		return nil, err
 	}
 	plan, change, err := a.opt.Gateway.Apply(c.ctx, t, version, d, o)
+	var refused *Rejection
+	if errors.As(err, &refused) {
+		locate(d, refused.Violations)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -183,9 +191,13 @@ func (c *call) document(t *Target) (*config.Document, ApplyOptions, error) {
 	case (hcl == "") == (given == nil):
 		err = Reject("document", Violation{Message: `want either "hcl" or "json"`})
 	case hcl != "":
-		d, err = parseHCL(hcl)
+		d, err = parsed("/hcl")(config.ParseDocument("document", []byte(hcl)))
 	default:
-		d, err = parseDocument(given)
+		text, wrong := json.Marshal(given)
+		if wrong != nil {
+			return nil, o, problem.Internal(wrong)
+		}
+		d, err = parsed("/json")(config.ParseDocumentJSON(text))
 	}
 	if err != nil {
 		return nil, o, err
@@ -205,41 +217,44 @@ func onlyAbout(d *config.Document, t Target) bool {
 		mine, others = others, mine
 	}
 	_, there := mine[t.Name]
-	return there && len(mine) == 1 && len(others) == 0 && len(d.Users) == 0
+	return there && len(mine) == 1 && len(others)+len(d.Nodes)+len(d.Guards)+len(d.Users) == 0
 }
 
-func parseHCL(text string) (*config.Document, error) {
-	d, diagnostics := config.ParseDocument("document", []byte(text))
-	if d != nil {
-		return d, nil
-	}
-	var found []Violation
-	for _, x := range diagnostics {
-		if x.Severity != config.SeverityError {
-			continue
+// parsed turns what a parser found into a refusal; pointer leads to the document in
+// the request.
+func parsed(pointer string) func(*config.Document, config.Diagnostics) (*config.Document, error) {
+	return func(d *config.Document, found config.Diagnostics) (*config.Document, error) {
+		if d != nil {
+			return d, nil
 		}
-		message := x.Summary
-		if x.Hint != "" {
-			message += " (" + x.Hint + ")"
+		var violations []Violation
+		for _, x := range found {
+			if x.Severity != config.SeverityError {
+				continue
+			}
+			v := Violation{Pointer: pointer, Message: x.Summary, Place: x.Range.String()}
+			if x.Hint != "" {
+				v.Message += " (" + x.Hint + ")"
+			}
+			violations = append(violations, v)
 		}
-		found = append(found, Violation{Pointer: "/hcl", Message: message, At: x.Range.String()})
+		return nil, Reject("document", violations...)
 	}
-	return nil, Reject("document", found...)
 }
 
-func parseDocument(given map[string]any) (*config.Document, error) {
-	text, err := json.Marshal(given)
-	if err != nil {
-		return nil, problem.Internal(err)
+// locate says of each mistake where in the document it stands, and puts them into
+// that order.
+func locate(d *config.Document, found []Violation) {
+	for i := range found {
+		if r, ok := d.Locate(found[i].Pointer); ok {
+			found[i].Place = r.String()
+		}
 	}
-	d := &config.Document{}
-	decoder := json.NewDecoder(bytes.NewReader(text))
-	decoder.UseNumber() // every digit of a setting counts
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(d); err != nil {
-		return nil, Reject("document", Violation{Pointer: "/json", Message: strings.TrimPrefix(err.Error(), "json: ")})
-	}
-	return d, nil
+	slices.SortStableFunc(found, func(x, y Violation) int {
+		a, _ := d.Locate(x.Pointer)
+		b, _ := d.Locate(y.Pointer)
+		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
+	})
 }
 
 // add takes the rest of a plan over.

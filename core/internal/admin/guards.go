@@ -73,38 +73,9 @@ type GuardAlarm struct {
 func guardRoutes() []route {
 	return []route{
 		{get, "/guards", auditor, false, true, (*API).guards, doc{sum: "What the guards against fraud have counted, and their alarms.", out: GuardFigures{}}},
-		{get, "/guards/:kind/settings", auditor, false, true, (*API).guardSettings, doc{sum: "Settings of the guard of calls or messages with their schema.", out: Settings{}}},
-		{put, "/guards/:kind/settings", administrator, false, true, (*API).setGuardSettings, doc{sum: "Replace the settings of a guard.", body: "values:object!", out: Settings{}}},
+		{get, "/guards/:kind/settings", auditor, false, true, shown((*API).guardForm), doc{sum: "Settings of the guard of calls or messages with their schema.", out: Settings{}}},
+		{put, "/guards/:kind/settings", administrator, false, true, replaced((*API).guardForm), doc{sum: "Replace the settings of a guard.", body: "values:object!", out: Settings{}}},
 	}
 }
 
 func (a *API) guards(*call) (any, error) { return a.opt.Gateway.GuardFigures(), nil }
-
-func (a *API) guardSettings(c *call) (any, error) {
-	s, err := a.opt.Gateway.GuardSettings(c.param("kind"))
-	if err != nil {
-		return nil, err
-	}
-	c.etag(s.Version)
-	return s, nil
-}
-
-func (a *API) setGuardSettings(c *call) (any, error) {
-	kind := c.param("kind")
-	version, err := c.neededVersion()
-	if err != nil {
-		return nil, err
-	}
-	var given map[string]any
-	if err := c.decode(fields{"values": values(&given)}, "values"); err != nil {
-		return nil, err
-	}
-	change, err := a.opt.Gateway.SetGuardSettings(c.ctx, kind, version, given)
-	if err != nil {
-		return nil, err
-	}
-	if err := a.audit(c, "guard.settings", kind, change.Before, change.After); err != nil {
-		return nil, err
-	}
-	return a.guardSettings(c)
-}

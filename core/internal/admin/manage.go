@@ -1,7 +1,6 @@
 package admin
 
 import (
-	"net/http"
 	"slices"
 
 	"github.com/patchbay-gw/patchbay/core/internal/config"
@@ -131,40 +130,6 @@ func (a *API) setAction(c *call) (any, error) {
 	return a.module(c)
 }
 
-func (a *API) moduleSettings(c *call) (any, error)   { return a.showSettings(c, moduleTarget(c)) }
-func (a *API) providerSettings(c *call) (any, error) { return a.showSettings(c, providerTarget(c)) }
-
-func (a *API) showSettings(c *call, t Target) (any, error) {
-	s, err := a.opt.Gateway.Settings(t)
-	if err != nil {
-		return nil, err
-	}
-	c.etag(s.Version)
-	return s, nil
-}
-
-func (a *API) setModuleSettings(c *call) (any, error)   { return a.setSettings(c, moduleTarget(c)) }
-func (a *API) setProviderSettings(c *call) (any, error) { return a.setSettings(c, providerTarget(c)) }
-
-func (a *API) setSettings(c *call, t Target) (any, error) {
-	version, err := c.neededVersion()
-	if err != nil {
-		return nil, err
-	}
-	var given map[string]any
-	if err := c.decode(fields{"values": values(&given)}, "values"); err != nil {
-		return nil, err
-	}
-	change, err := a.opt.Gateway.SetSettings(c.ctx, t, version, given)
-	if err != nil {
-		return nil, err
-	}
-	if err := a.audit(c, string(t.Kind)+".settings", t.Name, change.Before, change.After); err != nil {
-		return nil, err
-	}
-	return a.showSettings(c, t)
-}
-
 func (a *API) setModuleGrant(c *call) (any, error) {
 	if err := a.setGrant(c, moduleTarget(c)); err != nil {
 		return nil, err
@@ -196,38 +161,15 @@ func (a *API) setGrant(c *call, t Target) error {
 }
 
 func (a *API) createProvider(c *call) (any, error) {
-	version, err := c.version()
-	if err != nil {
-		return nil, err
-	}
 	var p NewProvider
-	err = c.decode(fields{
+	err := c.decode(fields{
 		"name": str(&p.Name), "plugin": str(&p.Plugin), "settings": values(&p.Settings),
 		"hosts": each(&p.Hosts, str), "private": boolean(&p.Private), "granted": each(&p.Granted, str),
 	}, "name", "plugin")
 	if err != nil {
 		return nil, err
 	}
-	change, err := a.opt.Gateway.CreateProvider(c.ctx, version, p)
-	if err != nil {
-		return nil, err
-	}
-	if err := a.audit(c, "provider.create", p.Name, change.Before, change.After); err != nil {
-		return nil, err
-	}
-	c.status = http.StatusCreated
-	return a.showProvider(c, p.Name)
-}
-
-func (a *API) deleteProvider(c *call) (any, error) {
-	version, err := c.version()
-	if err != nil {
-		return nil, err
-	}
-	name := c.param("name")
-	change, err := a.opt.Gateway.DeleteProvider(c.ctx, name, version)
-	if err != nil {
-		return nil, err
-	}
-	return nil, a.audit(c, "provider.delete", name, change.Before, change.After)
+	return a.created(c, "provider", p.Name,
+		func(version uint64) (Change, error) { return a.opt.Gateway.CreateProvider(c.ctx, version, p) },
+		func() (any, error) { return a.showProvider(c, p.Name) })
 }

@@ -19,7 +19,7 @@ type route struct {
 	own bool
 	// gateway routes need a running gateway.
 	gateway bool
-	serve   func(*API, *call) (any, error)
+	serve   handlerFunc
 	doc     doc
 }
 

@@ -62,8 +62,10 @@ func (p panel) locked(pointer string, path ...string) error {
 		return nil
 	}
 	r, _ := p.app.config().Locate(at)
-	return admin.Locked(admin.Violation{Pointer: pointer, Message: "is set in the configuration file", Code: "locked", At: r.String()})
+	return admin.Locked(admin.Violation{Pointer: pointer, Message: inFileMessage, Code: "locked", At: r.String()})
 }
+
+const inFileMessage = "is set in the configuration file"
 
 // lock lists which of the named fields below a path the file sets, and where.
 func (p panel) lock(names []string, path ...string) admin.Lock {
@@ -243,7 +245,7 @@ func (p panel) checkProvider(n admin.NewProvider, s registry.State) (state regis
 	}
 	found := consentFaults(pkg.Manifest, pkg.Imports, n.Granted)
 	values := settings.Merge(pkg.Manifest.Settings, nil, n.Settings)
-	for _, v := range settings.Check(pkg.Manifest.Settings, values) {
+	for _, v := range settings.CheckMerged(pkg.Manifest.Settings, nil, n.Settings, values) {
 		v.Pointer = "/settings" + v.Pointer
 		found = append(found, v)
 	}

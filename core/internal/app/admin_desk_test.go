@@ -42,6 +42,7 @@ func TestDesk(t *testing.T) {
 		{"undo of users", undoUsersScenario},
 		{"users in documents", documentUsersScenario},
 		{"test before saving", unsavedScenario},
+		{"test of the guard", guardedTestScenario},
 		{"violations", violationsScenario},
 		{"nodes", nodesScenario}, // last: it starts the gateway again
 	} {

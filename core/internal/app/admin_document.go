@@ -34,7 +34,10 @@ func (p panel) Document(t *admin.Target) (*config.Document, uint64, error) {
 
 // document is what a state and the file together put into force.
 func (p panel) document(state registry.State) *config.Document {
-	d := &config.Document{Modules: map[string]config.DocumentUnit{}, Providers: map[string]config.DocumentUnit{}}
+	d := &config.Document{
+		Modules: map[string]config.DocumentUnit{}, Providers: map[string]config.DocumentUnit{},
+		Nodes: p.documentNodes(state), Guards: p.documentGuards(state),
+	}
 	for _, u := range p.app.wishes(state) {
 		if u.kind == manifest.KindModule {
 			d.Modules[u.name] = p.unitDocument(u, state)
@@ -156,6 +159,15 @@ func (p panel) edit(s *registry.State, t *admin.Target, d *config.Document, o ad
 	}
 	for _, name := range slices.Sorted(maps.Keys(d.Modules)) {
 		p.editUnit(s, admin.Target{Kind: manifest.KindModule, Name: name}, d.Modules[name], &plan)
+	}
+	for _, name := range slices.Sorted(maps.Keys(d.Nodes)) {
+		p.editNode(s, name, d.Nodes[name], &plan)
+	}
+	if o.Prune {
+		maps.DeleteFunc(s.Nodes, func(name string, _ registry.NodeState) bool { _, keep := d.Nodes[name]; return !keep })
+	}
+	for _, kind := range slices.Sorted(maps.Keys(d.Guards)) {
+		p.editGuardBlock(s, kind, d.Guards[kind], &plan)
 	}
 	after := p.document(*s)
 	if t != nil {

@@ -76,11 +76,8 @@ func (p panel) editUnit(s *registry.State, t admin.Target, d config.DocumentUnit
 		c, err := p.editSettings(s, t, d.Settings)
 		add("/settings", trimValues(err))
 		if picture, ok := c.After.(settingsPicture); ok {
-			// A new secret looks like the old one, and is a difference all the same.
 			for _, name := range picture.Replaced {
-				plan.Differences = append(plan.Differences, admin.DocumentDifference{
-					Path: at + "/settings/" + jsontree.Escape(name), Before: settings.Hidden(), After: map[string]bool{"set": true, "replaced": true},
-				})
+				plan.Differences = append(plan.Differences, replacedSecret(at+"/settings/"+jsontree.Escape(name)))
 			}
 		}
 	}
@@ -178,17 +175,25 @@ func compare(before, after *config.Document) ([]admin.DocumentDifference, error)
 	if err != nil {
 		return nil, err
 	}
+	// A gateway without any node differs from one with some in those nodes.
+	for kind := range over(x, y) {
+		for _, d := range []map[string]any{x, y} {
+			if d[kind] == nil {
+				d[kind] = map[string]any{}
+			}
+		}
+	}
 	var out []admin.DocumentDifference
 	walk("", x, y, &out)
 	return out, nil
 }
 
-func tree(d *config.Document) (any, error) {
+func tree(d *config.Document) (map[string]any, error) {
 	text, err := json.Marshal(d)
 	if err != nil {
 		return nil, fmt.Errorf("document: %w", err)
 	}
-	var out any
+	var out map[string]any
 	if err := json.Unmarshal(text, &out); err != nil {
 		return nil, fmt.Errorf("document: %w", err)
 	}

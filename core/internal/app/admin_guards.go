@@ -8,6 +8,7 @@ import (
 
 	"github.com/patchbay-gw/patchbay/core/internal/admin"
 	"github.com/patchbay-gw/patchbay/core/internal/admin/settings"
+	"github.com/patchbay-gw/patchbay/core/internal/config"
 	"github.com/patchbay-gw/patchbay/core/internal/guard"
 	"github.com/patchbay-gw/patchbay/core/internal/problem"
 	"github.com/patchbay-gw/patchbay/core/internal/registry"
@@ -39,6 +40,7 @@ func (p panel) GuardSettings(kind string) (admin.Settings, error) {
 			values[name] = list
 		}
 	}
+	values = settings.Hide(form, values)
 	return admin.Settings{Schema: form, Values: values, Version: state.Version, Lock: p.lock(guardKeys(k), "guard", kind)}, nil
 }
 
@@ -58,26 +60,33 @@ func (p panel) SetGuardSettings(ctx context.Context, kind string, version uint64
 // editGuard is the change of a state that [panel.SetGuardSettings] makes. A form
 // sends everything that it was shown, so what the file sets may come back unchanged.
 func (p panel) editGuard(s *registry.State, k guard.Kind, given map[string]any) (c admin.Change, err error) {
+	form, err := guard.Schema(k)
+	if err != nil {
+		return c, err
+	}
 	file, before := guardValues(p.app.config(), k, *s)
+	hidden := settings.Hide(form, file)
 	var found []admin.Violation
 	for _, name := range slices.Sorted(maps.Keys(file)) {
-		if v, sent := given[name]; sent && !settings.Equal(v, file[name]) {
-			at, _ := p.app.config().Locate("guard." + string(k) + "." + name)
-			found = append(found, admin.Violation{Pointer: "/values/" + name, Message: "is set in the configuration file", Code: "locked", At: at.String()})
+		if v, sent := given[name]; sent && !settings.Equal(v, file[name]) && !settings.Equal(v, hidden[name]) {
+			at, _ := p.app.config().Locate(config.JoinPath("guard", string(k), name))
+			found = append(found, admin.Violation{Pointer: "/values/" + name, Message: inFileMessage, Code: "locked", At: at.String()})
 		}
 	}
 	if len(found) > 0 {
 		return c, admin.Locked(found...)
 	}
-	form, err := guard.Schema(k)
-	if err != nil {
-		return c, err
+	own, shown := settings.Merge(form, before, over(given, file)), listDefaults(form)
+	for _, v := range settings.CheckMerged(form, before, over(given, file), own) {
+		if v.Code == settings.CodeLost {
+			v.Pointer = "/values" + v.Pointer
+			found = append(found, v)
+		}
 	}
-	own, shown := maps.Clone(given), listDefaults(form)
 	maps.DeleteFunc(own, func(name string, v any) bool {
 		_, locked := file[name]
 		list, usual := shown[name]
-		return locked || v == nil || usual && settings.Equal(v, list)
+		return locked || usual && settings.Equal(v, list)
 	})
 	after := over(own, file)
 	_, faults, err := compileGuard(p.app.config(), k, after)
@@ -91,7 +100,10 @@ func (p panel) editGuard(s *registry.State, k guard.Kind, given map[string]any) 
 		return c, admin.Reject("settings", found...)
 	}
 	s.Guards[string(k)] = registry.GuardState{Settings: own}
-	return admin.Change{Before: before, After: after}, nil
+	return admin.Change{
+		Before: settingsPicture{Values: settings.Hide(form, before)},
+		After:  settingsPicture{Values: settings.Hide(form, after), Replaced: settings.Replaced(form, before, after)},
+	}, nil
 }
 
 // listDefaults are the lists that hold something although nobody has decided. A form

@@ -22,10 +22,12 @@ func noNode() error { return problem.NotFound("No such node!") }
 func (p panel) NodeSettings(name string) (admin.Settings, error) {
 	state := p.app.states.Get()
 	out := admin.Settings{Schema: nodeForm(), Version: state.Version, Lock: admin.Lock{Locked: []string{}, LockedAt: map[string]string{}}}
-	if i := slices.IndexFunc(p.app.config().FreeSWITCH, func(n config.FreeSWITCH) bool { return n.Name == name }); i >= 0 {
-		out.Values = fileNode(p.app.config().FreeSWITCH[i])
-		r, _ := p.app.config().Locate(config.JoinPath("freeswitch", name))
+	c := p.app.config()
+	if i := slices.IndexFunc(c.FreeSWITCH, func(n config.FreeSWITCH) bool { return n.Name == name }); i >= 0 {
+		out.Values = fileNode(c, c.FreeSWITCH[i])
 		for _, property := range nodeForm().Properties() {
+			key := strings.Split(strings.TrimPrefix(blockPointer("/"+property.Name), "/"), "/")
+			r, _ := c.Locate(config.JoinPath(append([]string{"freeswitch", name}, key...)...))
 			out.Locked = append(out.Locked, property.Name)
 			out.LockedAt[property.Name] = r.String()
 		}
@@ -37,30 +39,6 @@ func (p panel) NodeSettings(name string) (admin.Settings, error) {
 	}
 	out.Values = hideNode(n.Settings)
 	return out, nil
-}
-
-// fileNode shows a node of the file in the words of the form.
-func fileNode(n config.FreeSWITCH) map[string]any {
-	out := map[string]any{
-		"address": n.Address, "password": settings.Hidden(), "connections": n.Connections, "weight": n.Weight,
-		"originate_timeout": int(n.OriginateTimeout.Seconds()),
-	}
-	for name, text := range map[string]string{"user": n.User, "domain": n.Domain} {
-		if text != "" {
-			out[name] = text
-		}
-	}
-	if n.AccountPattern != nil {
-		// The file's pattern is kept as one for the whole account.
-		out["account_pattern"] = strings.TrimSuffix(strings.TrimPrefix(n.AccountPattern.String(), "^(?:"), ")$")
-	}
-	if n.CDR != nil && !n.CDR.Token.IsZero() {
-		out["cdr_token"] = settings.Hidden()
-	}
-	if n.Recordings != nil && n.Recordings.Source == "http" {
-		out["recordings_url"] = n.Recordings.URL
-	}
-	return out
 }
 
 func (p panel) CreateNode(ctx context.Context, name string, version uint64, given map[string]any) (c admin.Change, err error) {
@@ -141,7 +119,7 @@ func nodeToBe(name string, before, given map[string]any, at string) (map[string]
 		before = kept
 	}
 	values := settings.Merge(nodeForm(), before, given)
-	found := settings.Check(nodeForm(), values)
+	found := settings.CheckMerged(nodeForm(), before, given, values)
 	if len(found) == 0 {
 		_, err := panelNode(name, values)
 		var bad *nodeFault

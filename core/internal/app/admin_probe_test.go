@@ -136,3 +136,46 @@ func tracesScenario(t *testing.T, r *rig) {
 	r.want(200, "auditor", "GET", "/traces", "")
 	r.want(404, "auditor", "GET", "/traces/none", "")
 }
+
+// guardedTestScenario: a test message costs money, so the guard is asked: it refuses in
+// words, its limits count, and what it refuses neither leaves nor is in the journal.
+func guardedTestScenario(t *testing.T, r *rig) {
+	url, sent := aggregator(t, panelSecret)
+	host := strings.TrimPrefix(url, "http://")
+	rules := func(values map[string]any) {
+		t.Helper()
+		r.want(200, "administrator", "PUT", "/guards/message/settings", body(t, "values", values), "If-Match", "*")
+	}
+	send := func(status int, phone string) answer {
+		t.Helper()
+		return r.want(status, "painter", "POST", "/providers/send-test", body(t,
+			"plugin", "sender", "settings", map[string]any{"url": url, "password": panelSecret}, "hosts", []string{host}, "private", true, "phone", phone, "message", "hello"))
+	}
+	r.want(201, "administrator", "POST", "/users", `{"login":"painter","role":"manager","password":"painter-pass","rights":[]}`)
+	in := r.send("", "POST", "/auth/login", `{"login":"painter","password":"painter-pass"}`)
+	r.tokens["painter"], _ = in.at("access_token").(string)
+	last := r.want(200, "auditor", "GET", "/journal/sms?limit=1", "").at("rows", 0, "id")
+
+	if a := send(403, "+442079460000"); a.at("error") != "Destination refused: the country is not allowed!" || a.at("violations", 0, "pointer") != "/phone" || a.at("violations", 0, "code") != "guard.country" {
+		t.Errorf("abroad: %s", a.text)
+	}
+	if len(*sent) != 0 || r.want(200, "auditor", "GET", "/journal/sms?limit=1", "").at("rows", 0, "id") != last {
+		t.Errorf("what was refused is sent %q or recorded", *sent)
+	}
+	rules(map[string]any{"user_per_day": 1})
+	send(200, "+79190000077")
+	if a := send(429, "+79190000078"); a.at("error") != "Limit reached: messages of this user per day!" || a.at("violations", 0, "code") != "guard.user_per_day" || a.header.Get("Retry-After") == "" {
+		t.Errorf("the second of the day: %s", a.text)
+	}
+	usage := fmt.Sprint(r.want(200, "auditor", "GET", "/guards", "").at("guards", 1, "top"))
+	if !strings.Contains(usage, "name:painter") || len(*sent) != 1 {
+		t.Errorf("%q were sent, counted: %s", *sent, usage)
+	}
+	// Who only watches lets it through.
+	rules(map[string]any{"mode": "watch", "user_per_day": 1})
+	send(200, "+79190000078")
+	if len(*sent) != 2 {
+		t.Errorf("sent: %q", *sent)
+	}
+	rules(map[string]any{})
+}

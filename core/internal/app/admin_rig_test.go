@@ -3,6 +3,7 @@ package app_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -44,7 +45,8 @@ type rig struct {
 // settle is how long a test waits for something that has to happen.
 const settle = time.Minute
 
-func newRig(t *testing.T) *rig {
+// newRig starts a gateway; more are blocks of its gateway.hcl.
+func newRig(t *testing.T, more ...string) *rig {
 	t.Helper()
 	code := guest.Build(t, "testdata/admin/guest")
 	// A short path: the control socket must fit.
@@ -56,6 +58,7 @@ func newRig(t *testing.T) *rig {
 	if err := os.Mkdir(filepath.Join(folder, "plugins"), 0o700); err != nil {
 		t.Fatal(err)
 	}
+	shareMachineCode(t, filepath.Join(folder, "data"))
 	for _, name := range []string{"echo", "relay", "spare", "sender"} {
 		text, err := os.ReadFile("testdata/admin/" + name + ".json")
 		if err != nil {
@@ -115,12 +118,28 @@ upgrade {
   watch = "100ms"
 }
 `
+	text += strings.Join(more, "\n")
 	if err := os.WriteFile(filepath.Join(folder, "gateway.hcl"), []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	r := &rig{t: t, folder: folder, tokens: map[string]string{}}
 	r.start()
 	return r
+}
+
+// shareMachineCode lets a gateway find what was compiled for others: a Go plugin takes
+// seconds to compile, with the race detector a minute.
+func shareMachineCode(t *testing.T, data string) {
+	t.Helper()
+	if guest.Cache() == "" {
+		return
+	}
+	if err := errors.Join(os.MkdirAll(guest.Cache(), 0o700), os.MkdirAll(filepath.Join(data, "cache"), 0o700)); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(guest.Cache(), filepath.Join(data, "cache", "wasm")); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // start runs the gateway until stop, or the end of the test.

@@ -147,7 +147,7 @@ func (p panel) editSettings(s *registry.State, t admin.Target, given map[string]
 	}
 	after := settings.Merge(form, before, over(given, file))
 	maps.Copy(after, file)
-	if found := p.check(t, form, file, after); len(found) > 0 {
+	if found := p.check(t, settings.CheckMerged(form, before, over(given, file), after)); len(found) > 0 {
 		return c, admin.Reject("settings", found...)
 	}
 	own := maps.Clone(after)
@@ -169,7 +169,7 @@ func (p panel) untouched(t admin.Target, form *schema.Schema, file, given map[st
 		v, sent := given[name]
 		if sent && !settings.Equal(v, file[name]) && !settings.Equal(v, shown[name]) {
 			found = append(found, admin.Violation{
-				Pointer: "/values/" + name, Message: "is set in the configuration file", Code: "locked", At: p.settingAt(t, name),
+				Pointer: "/values/" + name, Message: inFileMessage, Code: "locked", At: p.settingAt(t, name),
 			})
 		}
 	}
@@ -179,9 +179,9 @@ func (p panel) untouched(t admin.Target, form *schema.Schema, file, given map[st
 	return nil
 }
 
-// check validates settings; mistakes in what the file sets are located there.
-func (p panel) check(t admin.Target, form *schema.Schema, file, values map[string]any) []admin.Violation {
-	found := settings.Check(form, values)
+// check puts mistakes where they belong: those in what the file sets are located there.
+func (p panel) check(t admin.Target, found []admin.Violation) []admin.Violation {
+	file := p.fromFile(t)
 	for i := range found {
 		name, _, _ := strings.Cut(strings.TrimPrefix(found[i].Pointer, "/"), "/")
 		if _, ok := file[name]; ok {

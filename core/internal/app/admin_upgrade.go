@@ -101,7 +101,7 @@ func (p panel) Upgrade(ctx context.Context, id string, version uint64, u admin.U
 		}
 		u.SHA256 = newest.SHA256
 	}
-	return p.bring(ctx, id, version, u, true)
+	return p.bring(ctx, id, version, u, false)
 }
 
 func (p panel) Rollback(ctx context.Context, id string, version uint64, u admin.Upgrade) (admin.Upgraded, error) {
@@ -118,11 +118,11 @@ func (p panel) Rollback(ctx context.Context, id string, version uint64, u admin.
 		}
 		u.SHA256 = before[0]
 	}
-	return p.bring(ctx, id, version, u, false)
+	return p.bring(ctx, id, version, u, true)
 }
 
-// bring brings the named version into force.
-func (p panel) bring(ctx context.Context, id string, version uint64, u admin.Upgrade, trial bool) (admin.Upgraded, error) {
+// bring brings the named version into force: forward on trial, or back.
+func (p panel) bring(ctx context.Context, id string, version uint64, u admin.Upgrade, back bool) (admin.Upgraded, error) {
 	next, err := p.named(id, u.SHA256, "sha256")
 	if err != nil {
 		return admin.Upgraded{}, err
@@ -130,7 +130,7 @@ func (p panel) bring(ctx context.Context, id string, version uint64, u admin.Upg
 	if err := p.unpinned(id); err != nil {
 		return admin.Upgraded{}, err
 	}
-	out, err := p.app.upgrade(ctx, version, upgrade{id: id, next: next, by: u.By, follow: u.Follow, trial: trial}, nil)
+	out, err := p.app.upgrade(ctx, version, upgrade{id: id, next: next, by: u.By, follow: u.Follow, trial: !back, back: back}, nil)
 	if err != nil {
 		return admin.Upgraded{}, applied(err)
 	}

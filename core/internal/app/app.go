@@ -39,6 +39,7 @@ import (
 type App struct {
 	cfg      *config.Config                // of the start; see [App.config]
 	reloaded atomic.Pointer[config.Config] // nil: never
+	next     atomic.Pointer[config.Config] // see [App.target]
 	loader   Loader
 	log      hclog.Logger
 
@@ -62,7 +63,8 @@ type App struct {
 	hooks           *hookKeys
 
 	ring     *seal.Ring // seals the secrets in the store
-	rotating sync.Mutex // one change of its keys at a time
+	rotating sync.Mutex // one change of its keys at a time; taken before mu
+	backing  sync.Mutex // one backup at a time
 	desk     *desk      // what the panel shows; nil for tools that have no gateway
 
 	mu         sync.Mutex              // one change of the configuration at a time
@@ -306,14 +308,18 @@ func (a *App) forgetLimits(ctx context.Context) {
 
 // release closes what was opened, in the reverse order of its building.
 func (a *App) release(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, releaseTime)
-	defer cancel()
 	if a.stop != nil {
 		a.stop()
 	}
 	var errs []error
+	a.mu.Lock() // what is being changed ends first; who comes later sees that it stops
 	units := a.configured()
+	a.mu.Unlock()
+	// A plugin that is being compiled is waited for, however long; the rest has its time
+	// from then on.
 	a.background.Wait()
+	ctx, cancel := context.WithTimeout(ctx, releaseTime)
+	defer cancel()
 	for _, u := range units {
 		if u.instance != nil {
 			errs = append(errs, u.instance.Supersede(ctx))

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -31,17 +32,24 @@ var leftOut = []string{storeFolder, "cache", "exports"}
 //
 // # Errors
 //
-// w's, ctx's, and faults of the disk. What was written is then no backup.
+// w's, ctx's, faults of the disk, and that another backup is being made. What was
+// written is then no backup.
 func (a *App) Backup(ctx context.Context, w io.Writer, withKey bool) (err error) {
+	if !a.backing.TryLock() {
+		return errors.New("another backup is being made; wait for its end")
+	}
+	defer a.backing.Unlock()
 	data := a.cfg.Gateway.Data
 	out, err := backupfile.NewWriter(guarded{ctx, w}, backupfile.Header{Version: Version, Made: time.Now().UTC(), Key: withKey})
 	if err != nil {
 		return err
 	}
-	// A change brings files and entries of the database into force together, so
-	// both are held as they are at one moment: the files by second names.
+	// A change, also that of the key, brings files and entries of the database into
+	// force together, so both are held as they are at one moment: the files by second
+	// names.
+	a.rotating.Lock()
 	a.mu.Lock()
-	unlock := sync.OnceFunc(a.mu.Unlock)
+	unlock := sync.OnceFunc(func() { a.mu.Unlock(); a.rotating.Unlock() })
 	defer unlock()
 	files, folder, err := holdFiles(data, withKey)
 	if err != nil {
@@ -93,7 +101,8 @@ func (g guarded) Write(p []byte) (int, error) {
 }
 
 // holdFiles gives second names, in a folder of their own, to the files that belong
-// to a backup, and returns their paths below it.
+// to a backup, and returns their paths below it. What begins with a dot is half
+// written, or a copy: a key among them.
 func holdFiles(data string, withKey bool) (files []string, folder string, err error) {
 	old, err := filepath.Glob(filepath.Join(data, backupLinks+"*"))
 	if err != nil {
@@ -118,7 +127,7 @@ func holdFiles(data string, withKey bool) (files []string, folder string, err er
 		if d.IsDir() {
 			return skipFolder(name)
 		}
-		if !d.Type().IsRegular() || strings.HasPrefix(name, keyFile) && !withKey {
+		if !d.Type().IsRegular() || strings.HasPrefix(d.Name(), ".") || strings.HasPrefix(name, keyFile) && !withKey {
 			return nil
 		}
 		target := filepath.Join(folder, name)
@@ -135,13 +144,8 @@ func holdFiles(data string, withKey bool) (files []string, folder string, err er
 }
 
 func skipFolder(name string) error {
-	if strings.HasPrefix(name, ".") {
+	if strings.HasPrefix(name, ".") || slices.Contains(leftOut, name) {
 		return fs.SkipDir
-	}
-	for _, out := range leftOut {
-		if name == out {
-			return fs.SkipDir
-		}
 	}
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/hashicorp/go-hclog"
 
 	"github.com/patchbay-gw/patchbay/core/internal/config"
+	"github.com/patchbay-gw/patchbay/core/internal/edge"
 	"github.com/patchbay-gw/patchbay/core/internal/registry"
 	"github.com/patchbay-gw/patchbay/sdk-plugin/go/manifest"
 )
@@ -19,8 +20,10 @@ func Check(cfg *config.Config) []error {
 	a := &App{cfg: cfg, log: hclog.NewNullLogger(), registry: registry.New(), chosen: newChosen()}
 	a.openLibrary(filepath.Join(cfg.Gateway.Data, "plugins"))
 	faults := slices.Clone(a.library.Catalogue().Faults)
-	if err := a.tryCertificates(cfg); err != nil {
-		faults = append(faults, err)
+	if t := cfg.Gateway.TLS; t != nil {
+		if _, err := edge.LoadCertificates(certificateFiles(t), t.MinVersion); err != nil {
+			faults = append(faults, err)
+		}
 	}
 	if _, err := guardRules(cfg, registry.State{}); err != nil {
 		faults = append(faults, err)

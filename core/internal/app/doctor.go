@@ -145,7 +145,11 @@ func (d *Doctor) repair(data, dir string, flaws []store.Flaw) error {
 // room looks whether the gateway will be able to write.
 func (d *Doctor) room(data string) {
 	free, err := store.FreeBytes(data)
-	switch need := int64(store.DefaultReserve); {
+	need := d.Config.Store.Reserve
+	if need == 0 {
+		need = store.DefaultReserve
+	}
+	switch {
 	case err != nil:
 		d.say(Warning, "free space", "cannot be told: "+err.Error(), "")
 	case free < need:

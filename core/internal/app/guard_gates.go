@@ -69,7 +69,7 @@ func (l guardedLink) Originate(ctx context.Context, r freeswitch.OriginateReques
 		t.Unuse() // nothing was sent
 	case errors.Is(err, freeswitch.ErrUnknownOutcome):
 		t.Placed(failed.Node, failed.UUID, time.Now())
-	case failed.Cause != "" || !failed.Sent:
+	default: // FreeSWITCH said no, in whichever words
 		t.Close(false)
 	}
 	return result, err

@@ -136,7 +136,7 @@ func firstOf(pointer string) string {
 
 // guardRules compiles the rules of all kinds.
 func (a *App) guardRules(s registry.State) (map[guard.Kind]*guard.Rules, error) {
-	return guardRules(a.config(), s)
+	return guardRules(a.target(), s)
 }
 
 func guardRules(cfg *config.Config, s registry.State) (map[guard.Kind]*guard.Rules, error) {

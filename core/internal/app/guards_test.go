@@ -69,7 +69,13 @@ func (s *switchboard) Originate(_ context.Context, r freeswitch.OriginateRequest
 func TestCallsOfAnyModuleAreGuarded(t *testing.T) {
 	a := guardedApp(t, `guard "call" {
 		user_at_once = 2
+		tariff       = "+7 2"
+		minutes      = 1
 	}`)
+	spent := func() string {
+		top, _ := a.guard.Top(guard.Call, 1)
+		return top[0].Spent.String()
+	}
 	board := &switchboard{}
 	link := guardedLink{board}
 	op := a.guardedCalls(map[string]wasm.Operation{abi.OpFreeswitchOriginate: {Run: func(ctx context.Context, _ *wasm.Call, request, dst []byte) []byte {
@@ -125,12 +131,27 @@ func TestCallsOfAnyModuleAreGuarded(t *testing.T) {
 	for i := range 2 {
 		a.callEnded("main", "00000000-0000-4000-8000-00000000000"+string(rune('1'+i)), time.Minute)
 	}
-	// What FreeSWITCH refuses leaves no call behind; what nobody knows about does.
+	// What FreeSWITCH refuses leaves no call behind and costs nothing; what nobody knows
+	// about does.
+	before := spent()
 	board.fail = &freeswitch.OriginateError{Cause: "USER_BUSY", Node: "main", Sent: true, Err: freeswitch.ErrRefused}
 	for range 2 {
 		ctx := ask("89100000001")
 		call(ctx, "89100000001")
 		guard.From(ctx).Close(true)
+	}
+	for name, fail := range map[string]error{
+		"no right":       &freeswitch.OriginateError{Node: "main", Sent: true, Err: freeswitch.ErrPermission},
+		"nobody to ask":  &freeswitch.NoNodeError{Nodes: []freeswitch.NodeError{{Node: "main", Err: &freeswitch.OriginateError{Node: "main", Err: freeswitch.ErrNodeDown}}}},
+		"a wrong number": &freeswitch.ValueError{Field: "called_number", Reason: "x"},
+	} {
+		board.fail = fail
+		ctx := ask("89100000001")
+		call(ctx, "89100000001")
+		guard.From(ctx).Close(true)
+		if got := spent(); got != before {
+			t.Errorf("%s: %s are spent, want %s", name, got, before)
+		}
 	}
 	board.fail = &freeswitch.OriginateError{Node: "main", UUID: "00000000-0000-4000-8000-00000000000a", Sent: true, Err: freeswitch.ErrUnknownOutcome}
 	ctx = ask("89100000002")

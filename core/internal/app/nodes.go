@@ -68,7 +68,7 @@ func (a *App) openNodes() error {
 
 // setNodes brings the nodes of a state into force. On an error nothing has changed.
 func (a *App) setNodes(state registry.State) error {
-	next := &nodeSet{list: slices.Clone(a.config().FreeSWITCH)}
+	next := &nodeSet{list: slices.Clone(a.target().FreeSWITCH)}
 	for _, name := range slices.Sorted(maps.Keys(state.Nodes)) {
 		if _, inFile := next.find(name); inFile {
 			continue // the file wins
@@ -80,7 +80,7 @@ func (a *App) setNodes(state registry.State) error {
 		next.list = append(next.list, n)
 	}
 	var err error
-	if next.recordings, err = recordingSources(next.list, a.config().Gateway.TimeZone); err != nil {
+	if next.recordings, err = recordingSources(next.list, a.target().Gateway.TimeZone); err != nil {
 		return err
 	}
 	nodes := make([]freeswitch.NodeConfig, len(next.list))

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/patchbay-gw/patchbay/core/internal/admin"
+	"github.com/patchbay-gw/patchbay/core/internal/guard"
 	"github.com/patchbay-gw/patchbay/core/internal/journal"
 	"github.com/patchbay-gw/patchbay/core/internal/journal/mask"
 	"github.com/patchbay-gw/patchbay/core/internal/params"
@@ -98,7 +99,7 @@ func (u *unit) sendsSMS() bool {
 	})
 }
 
-// sendThrough records a message, lets ask send it through the unit, and records what
+// sendThrough asks the guard, records a message, lets ask send it through the unit, and records what
 // became of it. name is the provider in the record.
 func (p panel) sendThrough(ctx context.Context, u *unit, name string, m admin.TestMessage, ask func(context.Context, *abi.Request, *trace.Watch, *admin.TestReport) error) (admin.TestReport, error) {
 	a := p.app
@@ -109,7 +110,13 @@ func (p panel) sendThrough(ctx context.Context, u *unit, name string, m admin.Te
 	if err != nil {
 		return admin.TestReport{}, admin.Reject("phone", admin.Violation{Pointer: "/phone", Message: err.Error(), Code: "format", Want: "phone"})
 	}
-	began := time.Now()
+	// A test costs what any message costs.
+	ticket, refused := a.guard.Reserve(guard.Ask{Kind: guard.Message, User: m.By, Text: phone, Units: guard.Segments([]byte(m.Message))})
+	if refused != nil {
+		return admin.TestReport{}, &admin.Rejection{Problem: refused, Violations: []admin.Violation{{Pointer: "/phone", Message: refused.Text, Code: "guard." + guard.RuleOf(refused)}}}
+	}
+	began, left := time.Now(), false
+	defer func() { ticket.Close(left) }()
 	id, err := a.journal.BeginSMS(ctx, journal.SMS{
 		Phone: a.keepPhone()(phone), Originator: m.Originator, Message: unless(a.config().Journal.Messages == "full", mask.Text)(m.Message),
 		Provider: name, Module: a.smsModule(), User: m.By, RequestID: m.RequestID,
@@ -129,6 +136,7 @@ func (p panel) sendThrough(ctx context.Context, u *unit, name string, m admin.Te
 	err = ask(within, &q, watch, &report)
 	report.Steps, report.Took = watch.End(), milliseconds(time.Since(began))
 	fail(&report, watch, err)
+	left = report.OK || report.Unknown
 	outcome := journal.SMSOutcome{Result: journal.ResultOK, Provider: name, Module: a.smsModule(), Detail: "test from the panel", Route: "test"}
 	switch {
 	case report.Unknown:

@@ -10,7 +10,6 @@ import (
 	"github.com/hashicorp/go-hclog"
 
 	"github.com/patchbay-gw/patchbay/core/internal/config"
-	"github.com/patchbay-gw/patchbay/core/internal/edge"
 	"github.com/patchbay-gw/patchbay/core/internal/server"
 )
 
@@ -20,6 +19,16 @@ func (a *App) config() *config.Config {
 		return c
 	}
 	return a.cfg
+}
+
+// target is the configuration that instances, routes, rules and nodes are built for: the
+// one in force, or during a reload the next. What serves requests asks [App.config], so
+// that nothing of a configuration is seen that is refused in the end.
+func (a *App) target() *config.Config {
+	if c := a.next.Load(); c != nil {
+		return c
+	}
+	return a.config()
 }
 
 // reloadable are the keys and blocks that can change while the gateway runs; those
@@ -77,6 +86,14 @@ func (a *App) reload(ctx context.Context) ([]string, error) {
 	if a.loader == nil {
 		return nil, refuse("this gateway was started without a configuration file")
 	}
+	a.mu.Lock() // before the file is read: of two reloads the later one reads later
+	defer a.mu.Unlock()
+	switch {
+	case a.units.Load() == nil:
+		return nil, refuse("the gateway is starting and has just read its configuration")
+	case a.work.Err() != nil:
+		return nil, refuse("the gateway is stopping")
+	}
 	next, diagnostics := a.loader()
 	if diagnostics.HasErrors() {
 		var mistakes []string
@@ -87,22 +104,22 @@ func (a *App) reload(ctx context.Context) ([]string, error) {
 		}
 		return nil, refuse(mistakes...)
 	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	old := a.config()
-	changed := config.Differences(old, next)
+	changed := config.Differences(a.config(), next)
 	if fixed := a.fixed(next, changed); len(fixed) > 0 {
 		return nil, refuse(fixed...)
 	}
 	// What can fail without touching anything comes first.
-	if err := a.tryCertificates(next); err != nil {
+	certify, err := a.stageCertificates(next)
+	if err != nil {
+		return nil, refuse(err.Error())
+	}
+	a.next.Store(next)
+	defer a.next.Store(nil)
+	if err := a.apply(ctx, a.states.Get()); err != nil {
 		return nil, refuse(err.Error())
 	}
 	a.reloaded.Store(next)
-	if err := a.apply(ctx, a.states.Get()); err != nil {
-		a.reloaded.Store(old)
-		return nil, refuse(err.Error())
-	}
+	certify()
 	a.adopt(next)
 	return changed, nil
 }
@@ -122,14 +139,14 @@ func (a *App) fixed(next *config.Config, changed []string) (out []string) {
 	return out
 }
 
-// tryCertificates reads the files that a configuration names. The ones in force stay.
-func (a *App) tryCertificates(next *config.Config) error {
+// stageCertificates reads the files that a configuration names; certify puts them into
+// force.
+func (a *App) stageCertificates(next *config.Config) (certify func(), err error) {
 	t := next.Gateway.TLS
-	if t == nil {
-		return nil
+	if t == nil || a.certificates == nil {
+		return func() {}, nil // one without the other was refused by now
 	}
-	_, err := edge.LoadCertificates(certificateFiles(t), t.MinVersion)
-	return err
+	return a.certificates.Stage(certificateFiles(t), t.MinVersion)
 }
 
 // adopt brings what is not part of the table of routes into force.
@@ -138,11 +155,6 @@ func (a *App) adopt(next *config.Config) {
 	a.server.Adopt(a.policy(next))
 	if l := a.listener.Load(); l != nil {
 		l.SetLimits(connectionLimits(g))
-	}
-	if a.certificates != nil {
-		if err := a.certificates.Replace(certificateFiles(g.TLS), g.TLS.MinVersion); err != nil {
-			a.log.Error("the certificate changed while it was read; the old one stays in force", "error", err)
-		}
 	}
 	a.log.SetLevel(hclog.LevelFromString(g.Log.Level))
 	a.watchErrorDirs()

@@ -14,9 +14,11 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/patchbay-gw/patchbay/core/internal/admin"
 	"github.com/patchbay-gw/patchbay/core/internal/app"
+	"github.com/patchbay-gw/patchbay/core/internal/config"
 )
 
 // rewrite changes gateway.hcl; pairs are old and new texts.
@@ -259,4 +261,50 @@ func TestReloadThroughTheControlSocket(t *testing.T) {
 	if a := r.want(200, "auditor", "GET", "/modules/echo", ""); a.at("on") != false {
 		t.Errorf("after the restart: %s", a.text)
 	}
+}
+
+// TestHangUpIsAudited: what the signal changed, or did not, stands in the audit as what
+// comes through the control socket does.
+func TestHangUpIsAudited(t *testing.T) {
+	r := newRig(t)
+	r.users()
+	r.rewrite("5/m burst 9", "7/m")
+	r.app.HangUp(t.Context())
+	r.rewrite("watch = ", "wach = ")
+	r.app.HangUp(t.Context())
+	audits := r.want(200, "auditor", "GET", "/journal/audit?limit=2", "")
+	for i, want := range [][2]string{{"config.refuse", ""}, {"config.reload", `{"changed":["module"]}`}} {
+		row := answer{json: audits.at("rows", i)}
+		after, _ := json.Marshal(row.at("after"))
+		if row.at("action") != want[0] || row.at("user") != "SIGHUP" || row.at("object") != "gateway.hcl" || want[1] != "" && string(after) != want[1] {
+			t.Errorf("record %d: %v, want %s", i, row.json, want)
+		}
+	}
+}
+
+// TestReloadsDoNotOvertake: the file is read by one reload at a time, so that an older
+// text cannot come into force behind a newer one; and a gateway that stops reads nothing.
+func TestReloadsDoNotOvertake(t *testing.T) {
+	r := newRig(t)
+	var reading atomic.Int64
+	path := filepath.Join(r.folder, "gateway.hcl")
+	r.app.ReloadFrom(func() (*config.Config, config.Diagnostics) {
+		if reading.Add(1) > 1 {
+			t.Error("two reloads read at a time")
+		}
+		defer reading.Add(-1)
+		time.Sleep(5 * time.Millisecond) // room for the others
+		return config.Load(path)
+	})
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() {
+			if _, err := r.app.Reload(t.Context()); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	r.stop()
+	r.refuse("the gateway is stopping")
 }

@@ -82,9 +82,9 @@ func (v sealedView) Put(key string, value []byte, ttl time.Duration) error {
 
 func (v sealedView) Delete(key string) error { return v.view.Delete([]byte(key)) }
 
-// renew seals what an older gateway, or an older key, left, and returns how much that
-// was. ttl is what values of this view live, 0 for ever. It finds out, too, whether the
-// keys fit.
+// renew seals anew what is sealed with an older key, and returns how much that was. ttl
+// is what values of this view live, 0 for ever. It finds out, too, whether the keys
+// fit.
 func (v sealedView) renew(ctx context.Context, prefix string, ttl time.Duration) (int, error) {
 	var old []string
 	err := v.view.Scan(ctx, prefixRange([]byte(prefix)), func(key, raw []byte) error {

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/hashicorp/go-hclog"
 
@@ -61,14 +62,22 @@ func TestSecretsAreSealedInTheStore(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// What an older gateway left in the clear.
-	plain := `{"version":3,"providers":{"p":{"plugin":"x","settings":{"password":"` + secret + `"}}}}`
-	if err := a.store.Prefix("registry").Put([]byte("state"), []byte(plain), 0); err != nil {
+	_, _, err = a.states.Update(registry.AnyVersion, time.Now(), func(s *registry.State) error {
+		s.Providers = map[string]registry.ProviderState{"p": {Plugin: "x", Settings: map[string]any{"password": secret}}}
+		return nil
+	}, func(*registry.State) error { return nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := a.store.Prefix("unsealed").Put([]byte("key"), []byte("can be read"), 0); err != nil {
 		t.Fatal(err)
 	}
 	closed(t, a)
-	if !inStore(t, cfg.Gateway.Data, secret) {
+	if !inStore(t, cfg.Gateway.Data, "can be read") {
 		t.Fatal("the files of the store do not show what was written: nothing below would prove anything")
+	}
+	if inStore(t, cfg.Gateway.Data, secret) {
+		t.Error("the password of a provider can be read")
 	}
 
 	file := filepath.Join(cfg.Gateway.Data, keyFile)
@@ -83,10 +92,6 @@ func TestSecretsAreSealedInTheStore(t *testing.T) {
 	a, err = opened(t, cfg)
 	if err != nil || read(a) != secret {
 		t.Fatalf("%v", err)
-	}
-	raw, err := a.store.Prefix("registry").Get([]byte("state"))
-	if err != nil || bytes.Contains(raw, []byte(secret)) {
-		t.Errorf("the state was not sealed: %v", err)
 	}
 	if err := a.auth.SetPassword(t.Context(), auth.AdminLogin, "a new password", false); err != nil {
 		t.Fatal(err)
@@ -116,6 +121,27 @@ func TestSecretsAreSealedInTheStore(t *testing.T) {
 		}
 		closed(t, a)
 	}
+
+	// What somebody writes into the store without the key is not believed.
+	if a, err = opened(t, cfg); err != nil {
+		t.Fatal(err)
+	}
+	view := a.store.Prefix("registry")
+	kept, err := view.Get([]byte("state"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := view.Put([]byte("state"), []byte(`{"version":9}`), 0); err != nil {
+		t.Fatal(err)
+	}
+	closed(t, a)
+	if a, err = opened(t, cfg); !errors.Is(err, seal.ErrDamaged) || !strings.Contains(err.Error(), "registry") {
+		t.Errorf("a state that nobody sealed: %v", err)
+	}
+	if err := a.store.Prefix("registry").Put([]byte("state"), kept, 0); err != nil {
+		t.Fatal(err)
+	}
+	closed(t, a)
 
 	// The key of the configuration comes first; without any key nothing opens.
 	cfg.Gateway.SecretKey = config.NewSecret(base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{8}, 32)))

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/patchbay-gw/patchbay/core/internal/admin"
+	"github.com/patchbay-gw/patchbay/core/internal/admin/settings"
+	"github.com/patchbay-gw/patchbay/core/internal/guard"
 	"github.com/patchbay-gw/patchbay/core/internal/problem"
 	"github.com/patchbay-gw/patchbay/core/internal/registry"
 	"github.com/patchbay-gw/patchbay/sdk-plugin/go/manifest"
@@ -25,7 +27,7 @@ type undo struct {
 	keep    time.Duration // 0: for ever
 }
 
-// delta is what one change did to modules and provider instances. A nil side means
+// delta is what one change did to modules, provider instances, nodes and guards. A nil side means
 // that nothing was decided.
 type delta struct {
 	Version   uint64                                   `json:"version"`
@@ -194,6 +196,19 @@ func (p panel) unlocked(d *delta, s registry.State) error {
 			errs = append(errs, p.differs("provider", name, *x.Enabled, s))
 		}
 	}
+	for name := range d.Nodes {
+		if _, there := s.Nodes[name]; there {
+			errs = append(errs, p.locked("", "freeswitch", name))
+		}
+	}
+	for kind := range d.Guards {
+		file, _ := p.app.config().FindGuard(kind)
+		for name, v := range s.Guards[kind].Settings {
+			if inFile, there := file.Values[name]; there && !settings.Equal(v, inFile) {
+				errs = append(errs, p.locked("/"+name, "guard", kind, name))
+			}
+		}
+	}
 	return errors.Join(errs...)
 }
 
@@ -215,7 +230,10 @@ func (p panel) pictures(d *delta, s registry.State) map[string]any {
 		}
 	}
 	for kind := range d.Guards {
-		out["guard "+kind] = s.Guards[kind].Settings
+		out["guard "+kind] = nil
+		if form, err := guard.Schema(guard.Kind(kind)); err == nil {
+			out["guard "+kind] = settings.Hide(form, s.Guards[kind].Settings)
+		}
 	}
 	for name := range d.Nodes {
 		out["node "+name] = nil

@@ -50,21 +50,21 @@ type actionWish struct {
 // exist, in the order of the file. What the file sets wins.
 func (a *App) wishes(state registry.State) []*unit {
 	var units []*unit
-	for _, m := range a.config().Modules {
+	for _, m := range a.target().Modules {
 		units = append(units, a.moduleUnit(m, state))
 	}
 	for _, name := range slices.Sorted(maps.Keys(state.Modules)) {
 		s := state.Modules[name]
-		if _, inFile := a.config().FindModule(name); !inFile && s.Enabled != nil {
+		if _, inFile := a.target().FindModule(name); !inFile && s.Enabled != nil {
 			units = append(units, a.moduleUnit(config.ModuleBlock{Plugin: config.Plugin{Name: name, Plugin: name, Enabled: *s.Enabled}}, state))
 		}
 	}
-	for _, p := range a.config().Providers {
+	for _, p := range a.target().Providers {
 		units = append(units, a.providerUnit(p, state))
 	}
 	for _, name := range slices.Sorted(maps.Keys(state.Providers)) {
 		s := state.Providers[name]
-		if _, inFile := a.config().FindProvider(name); !inFile && s.Plugin != "" {
+		if _, inFile := a.target().FindProvider(name); !inFile && s.Plugin != "" {
 			units = append(units, a.providerUnit(config.ProviderBlock{Plugin: config.Plugin{Name: name, Plugin: s.Plugin, Enabled: true}}, state))
 		}
 	}
@@ -102,7 +102,7 @@ func (a *App) moduleUnit(block config.ModuleBlock, all registry.State) *unit {
 		if !decided {
 			w.on = true
 		}
-		if a.config().IsSet(config.JoinPath("module", block.Name, "action", action.Name, "enabled")) {
+		if a.target().IsSet(config.JoinPath("module", block.Name, "action", action.Name, "enabled")) {
 			w.on = action.Enabled
 		}
 		if action.Limit != nil {
@@ -126,11 +126,11 @@ func (a *App) providerUnit(block config.ProviderBlock, all registry.State) *unit
 func (a *App) newUnit(block config.Plugin, kind manifest.Kind, state registry.State, enabled *bool, settings map[string]any) *unit {
 	word := string(kind)
 	u := &unit{name: block.Name, kind: kind, on: block.Enabled}
-	if enabled != nil && !a.config().IsSet(config.JoinPath(word, block.Name, "enabled")) {
+	if enabled != nil && !a.target().IsSet(config.JoinPath(word, block.Name, "enabled")) {
 		u.on = *enabled
 	}
 	if block.SHA256 != "" {
-		r, _ := a.config().Locate(config.JoinPath(word, block.Name, "sha256"))
+		r, _ := a.target().Locate(config.JoinPath(word, block.Name, "sha256"))
 		u.pinned = r.String()
 	}
 	if u.pkg, u.fault = a.version(block, state); u.fault != "" {
@@ -165,7 +165,7 @@ func (a *App) place(word, name string, err error) string {
 	if errors.As(err, &v) && v.Field() != "" {
 		elements = append(elements, v.Field())
 	}
-	if r, ok := a.config().Locate(config.JoinPath(elements...)); ok {
+	if r, ok := a.target().Locate(config.JoinPath(elements...)); ok {
 		return " (" + r.String() + ")"
 	}
 	return ""

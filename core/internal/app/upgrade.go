@@ -28,6 +28,7 @@ type upgrade struct {
 	// consent says that the version may be in force already: what is new are the
 	// grants.
 	consent bool
+	back    bool // an operator goes back to it
 }
 
 // outcome is what became of it.
@@ -46,14 +47,6 @@ type versionPicture struct {
 }
 
 // text writes the picture for a record.
-func (v versionPicture) text() string {
-	raw, err := json.Marshal(v)
-	if err != nil {
-		return strconv.Quote("cannot be written: " + err.Error())
-	}
-	return string(raw)
-}
-
 func pictureOf(p *plugin.Package) versionPicture {
 	if p == nil {
 		return versionPicture{}
@@ -137,7 +130,11 @@ func (a *App) switchVersion(w upgrade, s *registry.State, out *outcome) error {
 	if present != nil {
 		last = present.SHA256
 	}
-	st.Replace(last, w.next.SHA256)
+	if w.back {
+		st.Return(last, w.next.SHA256)
+	} else {
+		st.Replace(last, w.next.SHA256)
+	}
 	s.Plugins[w.id] = st
 	return nil
 }
@@ -231,14 +228,28 @@ func (a *App) endTrial(id, sha256 string) error {
 	return nil
 }
 
-// auditAlone records what the gateway did by itself. It is done already, so what
-// is wrong is only logged.
+// auditAlone records what the gateway did by itself with a version.
 func (a *App) auditAlone(ctx context.Context, action, object string, before, after versionPicture) {
+	a.record(ctx, gatewayUser, action, object, before, after)
+}
+
+// record writes an audit record of what nobody asked for through the administration API.
+// It is done already, so what is wrong is only logged.
+func (a *App) record(ctx context.Context, user, action, object string, before, after any) {
 	ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer stop()
-	record := journal.Audit{User: gatewayUser, Action: action, Object: object, Before: before.text(), After: after.text()}
-	if _, err := a.journal.AppendAudit(ctx, record); err != nil {
-		a.log.Error("a change by the gateway was not recorded", "action", action, "object", object, "error", err)
+	text := func(v any) string {
+		if v == nil {
+			return ""
+		}
+		raw, err := json.Marshal(v)
+		if err != nil {
+			return strconv.Quote("cannot be written: " + err.Error())
+		}
+		return string(raw)
+	}
+	if _, err := a.journal.AppendAudit(ctx, journal.Audit{User: user, Action: action, Object: object, Before: text(before), After: text(after)}); err != nil {
+		a.log.Error("a change was not recorded", "by", user, "action", action, "object", object, "error", err)
 	}
 }
 

@@ -322,12 +322,19 @@ func TestRollbackAndRemove(t *testing.T) {
 	if !strings.Contains(a.text, "unreachable") || r.say() != "1.1.0" || r.detail().file("1.2.0").at("state") != "rejected" {
 		t.Errorf("%s", a.text)
 	}
+	// Back, and further back, until there is nothing before.
+	three := r.upload(edition{version: "1.3.0", upstream: u.URL})
+	r.want(200, "administrator", "POST", "/plugins/demo/upgrade", `{"sha256":"`+three+`"}`)
 	etag := r.detail().header.Get("ETag")
-	back := r.want(200, "administrator", "POST", "/plugins/demo/rollback", `{}`, "If-Match", etag)
-	if back.at("sha256") != first || r.say() != "1.0.0" {
+	if back := r.want(200, "administrator", "POST", "/plugins/demo/rollback", `{}`, "If-Match", etag); back.at("sha256") != two || r.say() != "1.1.0" {
 		t.Errorf("%s", back.text)
 	}
 	r.want(412, "administrator", "POST", "/plugins/demo/rollback", `{}`, "If-Match", etag)
+	back := r.want(200, "administrator", "POST", "/plugins/demo/rollback", `{}`)
+	if back.at("sha256") != first || r.say() != "1.0.0" {
+		t.Errorf("%s", back.text)
+	}
+	r.want(409, "administrator", "POST", "/plugins/demo/rollback", `{}`)
 	if got := r.lastAudit(1); got[0] != "plugin.rollback demo by admin" {
 		t.Errorf("audit %v", got)
 	}

@@ -31,7 +31,8 @@ type Config struct {
 	Modules    []ModuleBlock   // in file order; names are unique
 	Providers  []ProviderBlock // in file order; names are unique
 
-	set map[string]Range // what the file itself sets, by path
+	set  map[string]Range // what the file itself sets, by path
+	kept map[string]bool  // of a document: the paths of secrets that are not shown
 }
 
 // Gateway is the block "gateway".

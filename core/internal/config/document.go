@@ -1,8 +1,11 @@
 package config
 
 import (
+	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"slices"
 	"strings"
@@ -12,14 +15,19 @@ import (
 	"github.com/zclconf/go-cty/cty"
 )
 
-// Document is what the panel decides about modules and provider instances, for people and for other gateways: blocks
-// module and provider as gateway.hcl has them. In JSON the block types are keys, their labels too.
+// Document is the configuration that managers decide about, for people and for other gateways: blocks module, provider,
+// freeswitch and guard as gateway.hcl has them, and users. In JSON the block types are keys, their labels too.
 //
-// A secret that is kept but not shown is the object {"set": true}. What a document leaves out it says nothing about.
+// A secret that is kept but not shown is the object {"set": true}. What a document leaves out it says nothing about; but
+// a block freeswitch or guard, and the settings of a module or provider, are there as a whole.
 type Document struct {
-	Modules   map[string]DocumentUnit `json:"module,omitempty"`
-	Providers map[string]DocumentUnit `json:"provider,omitempty"`
-	Users     map[string]DocumentUser `json:"user,omitempty"`
+	Modules   map[string]DocumentUnit   `json:"module,omitempty"`
+	Providers map[string]DocumentUnit   `json:"provider,omitempty"`
+	Nodes     map[string]DocumentNode   `json:"freeswitch,omitempty"`
+	Guards    map[string]map[string]any `json:"guard,omitempty"` // by kind: call, message
+	Users     map[string]DocumentUser   `json:"user,omitempty"`
+
+	set map[string]Range // where it says what, when it was read as HCL
 }
 
 // DocumentUnit is one module or provider instance.
@@ -55,18 +63,24 @@ type DocumentAction struct {
 // On errors the Document is nil.
 func ParseDocument(name string, src []byte) (*Document, Diagnostics) {
 	var users map[string]DocumentUser
-	c, diags := parse(name, src, Env{}, func(d *decoder, body *hclsyntax.Body) { users = d.takeUsers(body) })
+	kept := map[string]bool{}
+	c, diags := parse(name, src, Env{}, func(d *decoder, body *hclsyntax.Body) {
+		d.document, d.kept = true, kept
+		users = d.takeUsers(body)
+	})
 	if c == nil {
 		return nil, diags
 	}
+	c.kept = kept
 	for _, path := range slices.Sorted(maps.Keys(c.set)) {
 		block, rest, _ := strings.Cut(path, ".")
-		foreign := block != "module" && block != "provider" && block != "user"
-		hint := "only blocks module, provider and user may stand here"
-		if leaf := rest[strings.LastIndexByte(rest, '.')+1:]; !foreign && strings.Count(path, ".") == 2 && leaf == "sha256" {
+		foreign := !slices.Contains([]string{"module", "provider", "freeswitch", "guard", "user"}, block)
+		hint := "only blocks module, provider, freeswitch, guard and user may stand here"
+		plugin := block == "module" || block == "provider"
+		if leaf := rest[strings.LastIndexByte(rest, '.')+1:]; plugin && strings.Count(path, ".") == 2 && leaf == "sha256" {
 			foreign, hint = true, "which version runs is decided on the page of the plugin, or in gateway.hcl"
 		}
-		if !foreign && strings.Contains(rest, ".grant.freeswitch") {
+		if plugin && strings.Contains(rest, ".grant.freeswitch") {
 			foreign, hint = true, "only gateway.hcl narrows the capability freeswitch"
 		}
 		if foreign {
@@ -76,7 +90,7 @@ func ParseDocument(name string, src []byte) (*Document, Diagnostics) {
 	if diags.HasErrors() {
 		return nil, diags.sorted()
 	}
-	d := &Document{Modules: map[string]DocumentUnit{}, Providers: map[string]DocumentUnit{}}
+	d := &Document{Modules: map[string]DocumentUnit{}, Providers: map[string]DocumentUnit{}, set: c.set}
 	if len(users) > 0 {
 		d.Users = users
 	}
@@ -101,7 +115,78 @@ func ParseDocument(name string, src []byte) (*Document, Diagnostics) {
 	for _, p := range c.Providers {
 		d.Providers[p.Name] = c.documentUnit("provider", p.Plugin)
 	}
+	d.take(c)
 	return d, diags
+}
+
+// take takes the nodes and guards of a file over.
+func (d *Document) take(c *Config) {
+	for _, n := range c.FreeSWITCH {
+		if d.Nodes == nil {
+			d.Nodes = map[string]DocumentNode{}
+		}
+		d.Nodes[n.Name] = c.DocumentNode(n)
+	}
+	for _, g := range c.Guards {
+		if d.Guards == nil {
+			d.Guards = map[string]map[string]any{}
+		}
+		d.Guards[g.Kind] = g.Values
+	}
+}
+
+// ParseDocumentJSON reads a document as JSON. Its findings have no places.
+func ParseDocumentJSON(src []byte) (*Document, Diagnostics) {
+	mistake := func(text string) Diagnostics { return Diagnostics{{SeverityError, Range{}, text, ""}} }
+	d := &Document{}
+	decoder := json.NewDecoder(bytes.NewReader(src))
+	decoder.UseNumber() // every digit of a setting counts
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(d); err != nil {
+		return nil, mistake(strings.TrimPrefix(err.Error(), "json: "))
+	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		return nil, mistake("there is more behind the document")
+	}
+	// Nodes and guards obey the rules of gateway.hcl, so they are read as if they stood there.
+	var odd Diagnostics
+	for _, name := range slices.Sorted(maps.Keys(d.Nodes)) {
+		odd = append(odd, notKeys(JoinPath("freeswitch", name), d.Nodes[name], nodeBlocks)...)
+	}
+	for _, kind := range slices.Sorted(maps.Keys(d.Guards)) {
+		odd = append(odd, notKeys(JoinPath("guard", kind), d.Guards[kind], nil)...)
+	}
+	if len(odd) > 0 {
+		return nil, odd
+	}
+	part := &Document{Nodes: d.Nodes, Guards: d.Guards}
+	read, diags := ParseDocument("document", part.HCL())
+	if read == nil {
+		for i := range diags {
+			diags[i].Range = Range{}
+		}
+		return nil, diags
+	}
+	d.Nodes, d.Guards = read.Nodes, read.Guards
+	return d, nil
+}
+
+// Locate returns where the document says what a JSON pointer into it leads to, or what encloses that. Ok is false for a
+// document that was not read as HCL.
+func (d *Document) Locate(pointer string) (r Range, ok bool) {
+	elements := strings.Split(strings.TrimPrefix(pointer, "/"), "/")
+	for i, e := range elements {
+		elements[i] = strings.NewReplacer("~1", "/", "~0", "~").Replace(e)
+	}
+	c := &Config{set: d.set}
+	if len(elements) > 3 && elements[2] == "settings" {
+		secret := slices.Clone(elements)
+		secret[2] = "secrets" // in JSON they are settings like others
+		if path := JoinPath(secret...); c.IsSet(path) {
+			return c.Locate(path)
+		}
+	}
+	return c.Locate(JoinPath(elements...))
 }
 
 func (c *Config) documentUnit(kind string, p Plugin) DocumentUnit {
@@ -146,27 +231,25 @@ func (r Rate) String() string {
 // HCL writes the document in the form that ParseDocument reads, blocks and keys sorted.
 func (d *Document) HCL() []byte {
 	file := hclwrite.NewEmptyFile()
-	for _, kind := range []struct {
-		name  string
-		units map[string]DocumentUnit
-	}{{"module", d.Modules}, {"provider", d.Providers}} {
-		for _, name := range slices.Sorted(maps.Keys(kind.units)) {
-			if len(file.Body().Blocks()) > 0 {
-				file.Body().AppendNewline()
-			}
-			kind.units[name].write(file.Body().AppendNewBlock(kind.name, []string{name}).Body(), name)
-		}
-	}
-	for _, login := range slices.Sorted(maps.Keys(d.Users)) {
-		if len(file.Body().Blocks()) > 0 {
-			file.Body().AppendNewline()
-		}
-		d.Users[login].write(file.Body().AppendNewBlock("user", []string{login}).Body())
-	}
+	writeBlocks(file.Body(), "module", d.Modules, DocumentUnit.write)
+	writeBlocks(file.Body(), "provider", d.Providers, DocumentUnit.write)
+	writeBlocks(file.Body(), "freeswitch", d.Nodes, DocumentNode.write)
+	writeBlocks(file.Body(), "guard", d.Guards, func(g map[string]any, _ string, b *hclwrite.Body) { writeValues(b, g, nil) })
+	writeBlocks(file.Body(), "user", d.Users, DocumentUser.write)
 	return hclwrite.Format(file.Bytes())
 }
 
-func (u DocumentUnit) write(b *hclwrite.Body, name string) {
+// writeBlocks appends blocks with labels, an empty line before each.
+func writeBlocks[T any](to *hclwrite.Body, kind string, blocks map[string]T, write func(block T, label string, b *hclwrite.Body)) {
+	for _, label := range slices.Sorted(maps.Keys(blocks)) {
+		if len(to.Blocks()) > 0 {
+			to.AppendNewline()
+		}
+		write(blocks[label], label, to.AppendNewBlock(kind, []string{label}).Body())
+	}
+}
+
+func (u DocumentUnit) write(name string, b *hclwrite.Body) {
 	if u.Plugin != "" && u.Plugin != name {
 		b.SetAttributeValue("plugin", cty.StringVal(u.Plugin))
 	}

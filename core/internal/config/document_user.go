@@ -100,7 +100,7 @@ func readLimits(values map[string]any) (*DocumentLimits, error) {
 	return limits, decoder.Decode(limits)
 }
 
-func (u DocumentUser) write(b *hclwrite.Body) {
+func (u DocumentUser) write(_ string, b *hclwrite.Body) {
 	if u.Role != "" {
 		b.SetAttributeValue("role", cty.StringVal(u.Role))
 	}

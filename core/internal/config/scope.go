@@ -15,6 +15,10 @@ type decoder struct {
 	diags      Diagnostics
 	set        map[string]Range
 	inTemplate int // depth of "${…}" being evaluated
+
+	// Of a [Document]: it may hold secrets that are not shown, and kept names them.
+	document bool
+	kept     map[string]bool
 }
 
 func (d *decoder) error(at Range, hint, format string, args ...any) {
@@ -166,6 +170,10 @@ func (s *scope) str(key string, dst *string) { text(s, key, dst, anyText) }
 // secret reads a secret. An empty one is a mistake: it comes from a variable that is set to nothing.
 func (s *scope) secret(key string, dst *Secret) {
 	v, ok := s.get(key)
+	if ok && s.d.document && v.isHidden() {
+		s.d.kept[s.name(key)], *dst = true, Secret{}
+		return
+	}
 	if !ok || !s.want(key, v, kindString) {
 		return
 	}

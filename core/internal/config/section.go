@@ -98,7 +98,7 @@ func decodeAuth(s *scope, a *Auth) {
 	s.integer("tokens_per_user", &a.TokensPerUser, 1, 10_000)
 	if a.TokenIdle > a.TokenLifetime {
 		s.d.error(s.at("token_idle"), "shorten token_idle or lengthen token_lifetime",
-			"auth.token_idle %s is longer than token_lifetime %s", durationText(a.TokenIdle), durationText(a.TokenLifetime))
+			"auth.token_idle %s is longer than token_lifetime %s", DurationText(a.TokenIdle), DurationText(a.TokenLifetime))
 	}
 	if l := s.block("login"); l != nil {
 		l.integer("attempts", &a.Login.Attempts, 1, 1000)
@@ -196,9 +196,15 @@ func parseSHA256(s string) (string, error) {
 	return s, nil
 }
 
+// What parsePattern puts around an expression.
+const (
+	patternBegin = `^(?:`
+	patternEnd   = `)$`
+)
+
 // parsePattern compiles an expression that has to match the whole text.
 func parsePattern(s string) (*regexp.Regexp, error) {
-	re, err := regexp.Compile(`^(?:` + s + `)$`)
+	re, err := regexp.Compile(patternBegin + s + patternEnd)
 	if err != nil {
 		return nil, wrong("for example \"^[0-9]{3,6}$\"", "%q is not a regular expression", s)
 	}

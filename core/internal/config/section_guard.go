@@ -47,7 +47,7 @@ func decodeGuard(s *scope, kind string) Guard {
 	keepText(s, "night", g.Values, parseHours)
 	keepText(s, "night_zone", g.Values, oneOf("gateway", "number"))
 	keepInteger(s, "refusals", g.Values)
-	keepText(s, "webhook", g.Values, parseOptionalURL)
+	keepSecret(s, "webhook", g.Values, parseOptionalURL)
 	keepBoolean(s, "webhook_private", g.Values)
 	if call {
 		keepText(s, "internal", g.Values, parseInternal)
@@ -64,6 +64,17 @@ func keepText(s *scope, key string, to map[string]any, parse func(string) (strin
 	if text(s, key, &value, parse); s.has(key) {
 		to[key] = value
 	}
+}
+
+// keepSecret is keepText for what a document may show as [Hidden].
+func keepSecret(s *scope, key string, to map[string]any, parse func(string) (string, error)) {
+	if attr := s.body.Attributes[key]; attr != nil && s.d.document {
+		if v, ok := s.get(key); ok && v.isHidden() {
+			to[key] = Hidden()
+			return
+		}
+	}
+	keepText(s, key, to, parse)
 }
 
 func keepBoolean(s *scope, key string, to map[string]any) {

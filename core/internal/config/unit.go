@@ -84,14 +84,14 @@ func between(lo, hi time.Duration) func(string) (time.Duration, error) {
 	return func(s string) (time.Duration, error) {
 		d, err := parseDuration(s)
 		if err == nil && (d < lo || d > hi) {
-			return 0, wrong("", "%q is not between %s and %s", s, durationText(lo), durationText(hi))
+			return 0, wrong("", "%q is not between %s and %s", s, DurationText(lo), DurationText(hi))
 		}
 		return d, err
 	}
 }
 
-// durationText writes a duration as the file does: in its largest unit that fits.
-func durationText(d time.Duration) string {
+// DurationText writes a duration as the file does: in its largest unit that fits.
+func DurationText(d time.Duration) string {
 	for _, u := range []struct {
 		size time.Duration
 		name string

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"math"
+	"slices"
 	"sync"
 	"time"
 )
@@ -60,7 +61,7 @@ type NodeState struct {
 // has decided.
 type Consent struct {
 	// Granted names capabilities, Operations those of their operations that the
-	// consent was about: nil means all, as consents of older gateways did.
+	// consent was about: nil means all of them.
 	Granted    []string `json:"granted,omitempty"`
 	Operations []string `json:"operations,omitempty"`
 	Hosts      []string `json:"hosts,omitempty"`
@@ -130,6 +131,18 @@ func (p *PluginState) Replace(present, next string) {
 		}
 	}
 	p.SHA256, p.Before = next, before
+}
+
+// Return goes back to a version that was before: what was in force since is forgotten,
+// so that going back once more goes further back. A version that never was before
+// replaces the present one.
+func (p *PluginState) Return(present, to string) {
+	i := slices.Index(p.Before, to)
+	if i < 0 {
+		p.Replace(present, to)
+		return
+	}
+	p.SHA256, p.Before = to, slices.Clone(p.Before[i+1:])
 }
 
 // Reject remembers that a version failed.

@@ -3,6 +3,7 @@ package registry_test
 import (
 	"encoding/json"
 	"errors"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -145,5 +146,24 @@ func TestUpdatesFollowEachOther(t *testing.T) {
 	wg.Wait()
 	if got := s.Get().Version; got != 400 || inside != 400 {
 		t.Errorf("version %d, applied %d", got, inside)
+	}
+}
+
+func TestGoingBackGoesFurtherBack(t *testing.T) {
+	p := registry.PluginState{}
+	for _, next := range []string{"a", "b", "c", "d"} {
+		p.Replace(p.SHA256, next)
+	}
+	p.Return("d", "c")
+	if p.SHA256 != "c" || !slices.Equal(p.Before, []string{"b", "a"}) {
+		t.Errorf("%s after %v", p.SHA256, p.Before)
+	}
+	p.Return("c", "a")
+	if p.SHA256 != "a" || len(p.Before) != 0 {
+		t.Errorf("%s after %v", p.SHA256, p.Before)
+	}
+	p.Return("a", "x") // never was in force: it can be left again
+	if p.SHA256 != "x" || !slices.Equal(p.Before, []string{"a"}) {
+		t.Errorf("%s after %v", p.SHA256, p.Before)
 	}
 }

@@ -42,8 +42,9 @@ const idSize = 4
 var (
 	// ErrNoKey means a value that was sealed with a key that is not there any more.
 	ErrNoKey = errors.New("it was sealed with a key that is missing; restore the key file from its backup")
-	// ErrDamaged means a value that was changed, or moved to another place.
-	ErrDamaged = errors.New("it is damaged, or belongs to another place")
+	// ErrDamaged means a value that was never sealed, was changed, or moved to another
+	// place.
+	ErrDamaged = errors.New("it is damaged, is not sealed at all, or belongs to another place")
 )
 
 // Ring holds the keys. It is safe for concurrent use.
@@ -116,12 +117,12 @@ func Parse(text string) ([][]byte, error) {
 	return out, nil
 }
 
-// Load reads the key file. When there is none, or it is empty, and create is true,
-// a new key is made; it can be read by the owner only.
+// Load reads the key file. When there is none a new key is made if create is true, which
+// its owner only can read; otherwise there are no keys.
 //
 // # Errors
 //
-// A file that is no key file, or that others may read.
+// A file that is no key file, holds no key, or that others may read.
 func Load(path string, create bool) ([][]byte, error) {
 	text, err := os.ReadFile(path)
 	switch {
@@ -200,18 +201,15 @@ func (r *Ring) Seal(place string, value []byte) []byte {
 	return k.aead.Seal(append(out, nonce...), nonce, value, []byte(place))
 }
 
-// Open decrypts a value of a place. One that was never sealed, by an older gateway,
-// is returned as it is. current is false when it should be sealed anew.
+// Open decrypts a value of a place. current is false when it should be sealed anew: it
+// was sealed with an older key.
 //
 // # Errors
 //
 // [ErrNoKey], [ErrDamaged].
 func (r *Ring) Open(place string, sealed []byte) (value []byte, current bool, err error) {
 	rest, ok := bytes.CutPrefix(sealed, magic)
-	if !ok {
-		return sealed, false, nil
-	}
-	if len(rest) < idSize+chacha20poly1305.NonceSizeX {
+	if !ok || len(rest) < idSize+chacha20poly1305.NonceSizeX {
 		return nil, false, ErrDamaged
 	}
 	id, rest := rest[:idSize], rest[idSize:]

@@ -23,7 +23,8 @@ const asideFolder = "aside-"
 // error: it is removed, since it holds nothing. A table whose end is damaged ends the whole process while it is opened. Without its
 // manifest a database begins anew and removes every table. And when the manifest is
 // cut short, tables that it does not list are removed though they may be the only place of their
-// records: those are moved aside.
+// records: those are moved aside. What follows a damaged entry of a log is dropped: of such a log a copy is
+// kept aside.
 //
 // # Errors
 //
@@ -35,6 +36,9 @@ func beforeOpen(dir string, log hclog.Logger) error {
 	}
 	defer release()
 	if err := removeEmptyLogs(dir); err != nil {
+		return err
+	}
+	if err := keepDamagedLogs(dir, log); err != nil {
 		return err
 	}
 	tables, err := filepath.Glob(filepath.Join(dir, "*"+tableSuffix))
@@ -81,6 +85,34 @@ func removeEmptyLogs(dir string) error {
 				return fmt.Errorf("store: %w", err)
 			}
 		}
+	}
+	return nil
+}
+
+// keepDamagedLogs copies logs that the database would cut although good entries stand
+// behind the bad one.
+func keepDamagedLogs(dir string, log hclog.Logger) error {
+	logs, err := filepath.Glob(filepath.Join(dir, "*"+walSuffix))
+	if err != nil {
+		return err
+	}
+	for _, path := range logs {
+		b, err := os.ReadFile(path)
+		if err != nil {
+			return fmt.Errorf("store: %w", err)
+		}
+		good, left := wholeEntries(b)
+		if !goodBehind(b, good, left) {
+			continue
+		}
+		to, err := aside(path)
+		if err == nil {
+			err = copySparse(path, to)
+		}
+		if err != nil {
+			return fmt.Errorf("store: keep a copy of a damaged log: %w", err)
+		}
+		log.Error("a log is damaged and the entries behind the damage are dropped; a copy is kept", "log", path, "byte", good, "copy", to)
 	}
 	return nil
 }
@@ -138,15 +170,24 @@ func footerFits(r io.ReaderAt, left int64) error {
 
 // setAside moves a table out of the database's folder.
 func setAside(path string, log hclog.Logger) error {
-	dir := filepath.Dir(path)
-	aside := filepath.Join(filepath.Dir(dir), asideFolder+filepath.Base(dir)+"-"+time.Now().UTC().Format("20060102-150405"))
-	if err := os.MkdirAll(aside, 0o700); err != nil {
-		return fmt.Errorf("store: %w", err)
+	to, err := aside(path)
+	if err != nil {
+		return err
 	}
-	to := filepath.Join(aside, filepath.Base(path))
 	if err := os.Rename(path, to); err != nil {
 		return fmt.Errorf("store: %w", err)
 	}
 	log.Error("the manifest is cut short and does not list a table; it is moved aside, since it may hold records that nothing else has", "table", path, "now", to)
 	return nil
+}
+
+// aside is where a file of the database is kept that it must not see; the folder is
+// made.
+func aside(path string) (string, error) {
+	dir := filepath.Dir(path)
+	folder := filepath.Join(filepath.Dir(dir), asideFolder+filepath.Base(dir)+"-"+time.Now().UTC().Format("20060102-150405"))
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return "", fmt.Errorf("store: %w", err)
+	}
+	return filepath.Join(folder, filepath.Base(path)), nil
 }

@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"bytes"
 	"errors"
 	"os"
 	"path/filepath"
@@ -78,6 +79,41 @@ func TestOpenMovesAside(t *testing.T) {
 	}
 	if err := reopen(dir); err != nil {
 		t.Errorf("the second start: %v", err)
+	}
+}
+
+// TestOpenKeepsDamagedLogs: what stands behind a damaged entry is dropped by the
+// database, and kept aside. A write that was cut short leaves nothing to keep.
+func TestOpenKeepsDamagedLogs(t *testing.T) {
+	written := func(b []byte) []byte { return bytes.TrimRight(b, "\x00") }
+	for name, tt := range map[string]struct {
+		change func([]byte) []byte
+		kept   int
+	}{
+		"nothing":   {func(b []byte) []byte { return b }, 0},
+		"flipped":   {func(b []byte) []byte { written(b)[len(written(b))/2] ^= 1; return b }, 1},
+		"cut short": {func(b []byte) []byte { clear(b[len(written(b))-7:]); return b }, 0},
+	} {
+		dir := again(t, killed(t))
+		path := one(t, dir, ".mem")
+		damage(t, path, tt.change)
+		before, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := reopen(dir); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		kept, err := filepath.Glob(filepath.Join(filepath.Dir(dir), "aside-store-*", "*.mem"))
+		if err != nil || len(kept) != tt.kept {
+			t.Errorf("%s: %d copies, want %d: %v", name, len(kept), tt.kept, err)
+			continue
+		}
+		for _, path := range kept {
+			if after, err := os.ReadFile(path); err != nil || !bytes.Equal(before, after) {
+				t.Errorf("%s: the copy differs: %v", name, err)
+			}
+		}
 	}
 }
 

@@ -182,7 +182,7 @@ func Repair(dir, kept string, flaws []Flaw) (changed []string, err error) {
 			return changed, fmt.Errorf("store: %w", err)
 		}
 		path := filepath.Join(dir, f.File)
-		if err := copySparse(path, filepath.Join(kept, f.File)); err != nil {
+		if err := keep(path, filepath.Join(kept, f.File)); err != nil {
 			return changed, fmt.Errorf("store: keep a copy of %s: %w", f.File, err)
 		}
 		if err := f.Repair.apply(path); err != nil {
@@ -191,6 +191,25 @@ func Repair(dir, kept string, flaws []Flaw) (changed []string, err error) {
 		changed = append(changed, f.File)
 	}
 	return changed, nil
+}
+
+// keep makes a copy that a power cut does not take back: the original is changed next.
+func keep(path, copied string) error {
+	if err := copySparse(path, copied); err != nil {
+		return err
+	}
+	f, err := os.OpenFile(copied, os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	if d, err := os.Open(filepath.Dir(copied)); err == nil {
+		_ = d.Sync() // not every system can; the file itself is written
+		_ = d.Close()
+	}
+	return nil
 }
 
 func (r *Fix) apply(path string) error {

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -38,17 +39,40 @@ func inspectLog(path, name string) ([]Flaw, error) {
 	case left == 0:
 		return nil, nil
 	}
-	return []Flaw{{
+	flaw := Flaw{
 		File:   name,
-		What:   fmt.Sprintf("%d bytes behind byte %d are no entries: a write that was cut short, as after a power cut, or damage; a start drops them", left, good),
-		Lost:   left > maxTail,
+		What:   fmt.Sprintf("%d bytes behind byte %d are no entries: a write that was cut short, as after a power cut; a start drops them", left, good),
 		Repair: &Fix{Keep: int64(good), Blank: true},
-	}}, nil
+	}
+	if goodBehind(b, good, left) {
+		flaw.Lost, flaw.Repair = true, nil
+		flaw.What = fmt.Sprintf("the entry at byte %d is damaged, and good ones follow within the next %d bytes; a start keeps a copy of the log and drops them", good, left)
+	}
+	return []Flaw{flaw}, nil
 }
 
-// maxTail is more than one interrupted transaction leaves behind. A longer rest
-// means that good entries follow a damaged one.
-const maxTail = 4 << 20
+// goodBehind reports whether a good entry begins behind a bad one: then it is not the
+// end of what was written that is missing, but something in between.
+func goodBehind(b []byte, bad, left int) bool {
+	const key = 2 // where its length begins
+	for at := bad + 1; at < bad+min(left, searchBytes); at++ {
+		// A cheap look first: few places are worth a checksum.
+		if n, size := binary.Uvarint(b[min(at+key, len(b)):]); size <= 0 || n < minKeyBytes || n > maxKeyBytes {
+			continue
+		}
+		if entryLength(b[at:]) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+const (
+	// searchBytes is more than the longest entry: longer values are in the value log.
+	searchBytes = 2 * valueThreshold
+	minKeyBytes = 9 // one byte and a version
+	maxKeyBytes = 64 << 10
+)
 
 // wholeEntries returns where the good entries end and how far behind that the last
 // byte is that is not zero.
@@ -64,11 +88,19 @@ func wholeEntries(b []byte) (good, left int) {
 		}
 		good += n
 	}
-	end := len(b)
-	for end > good && b[end-1] == 0 {
-		end--
+	return good, len(withoutZeros(b[good:]))
+}
+
+// withoutZeros is b without the zeros at its end: of a log nearly all of it.
+func withoutZeros(b []byte) []byte {
+	var none [64 << 10]byte
+	for len(b) > len(none) && bytes.Equal(b[len(b)-len(none):], none[:]) {
+		b = b[:len(b)-len(none)]
 	}
-	return good, end - good
+	for len(b) > 0 && b[len(b)-1] == 0 {
+		b = b[:len(b)-1]
+	}
+	return b
 }
 
 // entryLength returns the length of the good entry that b begins with, else 0.

@@ -166,6 +166,15 @@ func TestInspectDamage(t *testing.T) {
 			t.Errorf("%s: what is lost would be repaired: %+v", name, flaws)
 		}
 	}
+	crashed := killed(t)
+	for _, part := range []float64{0.01, 0.3, 0.5, 0.9} {
+		dir := again(t, crashed)
+		damage(t, one(t, dir, ".mem"), func(b []byte) []byte { return flipAt(part)(bytes.TrimRight(b, "\x00")) })
+		flaws, err := store.Inspect(t.Context(), dir)
+		if err != nil || len(flaws) != 1 || !flaws[0].Lost || flaws[0].Repair != nil || !strings.Contains(flaws[0].What, "good ones follow") {
+			t.Errorf("log flipped at %g: %+v %v", part, flaws, err)
+		}
+	}
 	for name, suffix := range map[string]string{"a table is missing": ".sst", "is missing": "MANIFEST"} {
 		dir := again(t, whole)
 		if err := os.Remove(one(t, dir, suffix)); err != nil {

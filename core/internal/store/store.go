@@ -37,6 +37,13 @@ const (
 
 	blockSize = 16 << 10 // small journal blocks compress better together
 
+	// tableBytes is the size of a table. A compaction holds up to 13 of them in memory at
+	// a time, before compression and in buffers that double, so each takes some 14 times
+	// its size; that, and not the caches, makes the peak of the process. With 2 MiB the
+	// live heap reached 400 MiB. Smaller tables are more open files: 1,100 for ten million
+	// records.
+	tableBytes = 512 << 10
+
 	gcInterval     = 10 * time.Minute
 	gcDiscardRatio = 0.5
 
@@ -133,13 +140,12 @@ func badgerOptions(opts Options, logger hclog.Logger) badger.Options {
 		WithIndexCacheSize(total / 6).
 		WithBlockSize(blockSize).
 		WithCompression(options.Snappy).
-		WithBaseTableSize(2 << 20).
+		WithBaseTableSize(tableBytes).
 		WithNumCompactors(2).
 		WithNumGoroutines(2).
 		WithValueThreshold(valueThreshold).
 		WithValueLogFileSize(valueLogFileSize)
-	// A compaction builds several tables at a time in memory; without this those of
-	// the lower levels are twice as large from level to level.
+	// Without this, tables are twice as large from level to level.
 	o.TableSizeMultiplier = 1
 	return o
 }

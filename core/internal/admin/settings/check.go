@@ -3,6 +3,8 @@ package settings
 import (
 	"bytes"
 	"errors"
+	"maps"
+	"slices"
 	"strconv"
 
 	"github.com/patchbay-gw/patchbay/core/internal/transcode"
@@ -23,6 +25,60 @@ type Violation struct {
 	Want string `json:"want,omitempty"`
 	// At is the place in the configuration file that the value comes from.
 	At string `json:"at,omitempty"`
+	// Place is where the mistake stands in the document that was sent: document:3:5.
+	Place string `json:"place,omitempty"`
+}
+
+// CodeLost is the code of a secret that is given as [Hidden] and not there.
+const CodeLost = "secret.lost"
+
+// CheckMerged is [Check] of what [Merge] made of old and given. A secret that given
+// shows as [Hidden] and old does not have is a mistake of its own: it would be gone
+// without a word.
+func CheckMerged(s *schema.Schema, old, given, merged map[string]any) []Violation {
+	found := lost(s, old, given, "")
+	said := map[string]bool{}
+	for _, v := range found {
+		said[v.Pointer] = true
+	}
+	for _, v := range Check(s, merged) {
+		if !said[v.Pointer] {
+			found = append(found, v)
+		}
+	}
+	return found
+}
+
+func lost(s *schema.Schema, old, given map[string]any, at string) (out []Violation) {
+	now := branch(s, given)
+	if now != branch(s, old) {
+		old = nil
+	}
+	for _, name := range slices.Sorted(maps.Keys(given)) {
+		p, here := property(now, name), at+"/"+jsontree.Escape(name)
+		if p == nil {
+			continue
+		}
+		switch v := given[name].(type) {
+		case map[string]any:
+			before, _ := old[name].(map[string]any)
+			switch {
+			case !p.Secret:
+				out = append(out, lost(p, before, v, here)...)
+			case placeholder(v) && old[name] == nil:
+				out = append(out, Violation{Pointer: here, Message: "the value of this secret is not here: write it, or remove the line", Code: CodeLost})
+			}
+		case []any:
+			before, _ := old[name].([]any)
+			for i, e := range v {
+				if m, ok := e.(map[string]any); ok && p.Items != nil {
+					one, _ := counterpart(p.Items, before, e).(map[string]any)
+					out = append(out, lost(p.Items, one, m, here+"/"+strconv.Itoa(i))...)
+				}
+			}
+		}
+	}
+	return out
 }
 
 // Check returns every violation of the schema, in the schema's order; nil when

@@ -127,6 +127,34 @@ func TestCheck(t *testing.T) {
 	}
 }
 
+// TestASecretThatIsNotThereIsSaid: a document of another gateway shows secrets that
+// this one has never seen.
+func TestASecretThatIsNotThereIsSaid(t *testing.T) {
+	s := compile(t, form)
+	for name, c := range map[string]struct {
+		old, given string
+		want       []string
+	}{
+		"kept":                {`{"password":"p","nested":{"key":"k"}}`, `{"url":"http://a.example","password":{"set":true},"nested":{"key":{"set":true}}}`, nil},
+		"left out":            {`{}`, `{"url":"http://a.example"}`, nil},
+		"never was":           {`{}`, `{"url":"http://a.example","password":{"set":true}}`, []string{"secret.lost /password"}},
+		"deep":                {`{"nested":{"open":"o"}}`, `{"url":"http://a.example","nested":{"key":{"set":true}}}`, []string{"secret.lost /nested/key"}},
+		"of another element":  {`{"routes":[{"name":"a","token":"t"}]}`, `{"url":"http://a.example","routes":[{"name":"a","token":{"set":true}},{"name":"b","token":{"set":true}}]}`, []string{"secret.lost /routes/1/token"}},
+		"of another branch":   {`{"access":{"kind":"basic","secret":"s"}}`, `{"url":"http://a.example","access":{"kind":"token","secret":{"set":true}}}`, []string{"secret.lost /access/secret"}},
+		"no place for a list": {`{}`, `{"url":"http://a.example","routes":["x"]}`, []string{"type /routes/0"}},
+		"with other mistakes": {`{}`, `{"count":0,"password":{"set":true}}`, []string{"secret.lost /password", "required /url", "minimum /count"}},
+	} {
+		old, given := object(t, c.old), object(t, c.given)
+		var got []string
+		for _, v := range settings.CheckMerged(s, old, given, settings.Merge(s, old, given)) {
+			got = append(got, v.Code+" "+v.Pointer)
+		}
+		if !reflect.DeepEqual(got, c.want) {
+			t.Errorf("%s: %q, want %q", name, got, c.want)
+		}
+	}
+}
+
 func TestReplaced(t *testing.T) {
 	s := compile(t, form)
 	got := settings.Replaced(s, object(t, `{"url":"a","password":"p","nested":{"key":"k"}}`), object(t, `{"url":"b","password":"q","nested":{"key":"k"}}`))
