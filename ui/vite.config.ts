@@ -34,5 +34,6 @@ export default defineConfig(({ command }) => ({
     chunkSizeWarningLimit: 700,
     reportCompressedSize: false,
   },
-  test: { environment: 'node', include: ['src/**/*.test.ts', 'src/**/*.test.tsx'] },
+  // rjsf is bundled as for the page, so that the aliases above hold for it.
+  test: { environment: 'node', server: { deps: { inline: [/@rjsf/] } }, include: ['src/**/*.test.ts', 'src/**/*.test.tsx'] },
 }));

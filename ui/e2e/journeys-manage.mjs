@@ -90,6 +90,76 @@ export const manage = ({ open, toast, until }) => ({
     await w.close();
   },
 
+  async 'a module whose plugin cannot start says how far it came, why, and what to do; nothing has changed'(world, browser) {
+    const admin = await world.admin('boss', 'boss-pass-1');
+    // The code of a plugin that nothing here has compiled yet, as a module that cannot start with so little.
+    const file = await repack('sms-twilio', (m) => {
+      const text = { en: 'Go', ru: 'Идти' };
+      delete m.extends;
+      delete m.health;
+      Object.assign(m, { id: 'cramped', kind: 'module', title: { en: 'Cramped', ru: 'Тесный' }, actions: [{ name: 'go', title: text, summary: text }], settings: undefined, limits: { cpu: 1 } });
+    });
+    const form = new FormData();
+    form.append('file', new Blob([file], { type: 'application/wasm' }), 'cramped.wasm');
+    await world.upload('boss', 'boss-pass-1', form);
+    const w = await open(world, browser, { path: 'modules', expected: [/4\d\d|5\d\d/] });
+    const card = w.page.locator('[data-module=cramped]');
+    const toggle = card.getByRole('switch', { name: 'Module “Cramped”' });
+    await toggle.waitFor();
+    await card.evaluate((element) => {
+      globalThis.stages = [];
+      const names = ['Switching on…', 'Compiling', 'Starting'];
+      new MutationObserver(() => {
+        const stage = names.find((name) => element.textContent.includes(name));
+        if (stage && globalThis.stages.at(-1) !== stage) globalThis.stages.push(stage);
+      }).observe(element, { subtree: true, childList: true, characterData: true });
+    });
+    await toggle.click({ force: true });
+    const dialog = w.page.getByRole('dialog', { name: /for the first time/ });
+    await dialog.getByText('gets only what you allow here').waitFor();
+    for (const box of await dialog.getByRole('checkbox').all()) await box.check();
+    await dialog.getByRole('button', { name: 'Allow and switch on' }).click();
+    const refused = card.locator('[data-refused]');
+    await refused.getByText('“Cramped” could not be switched on').waitFor();
+    assert.match(await refused.innerText(), /start|CPU|instructions/i);
+    await refused.getByText('Nothing has changed').waitFor();
+    const stages = await w.page.evaluate(() => globalThis.stages);
+    assert.equal(stages[0], 'Switching on…');
+    console.log(`      stages: ${stages.join(', ')}`);
+    await until('the switch is back', async () => !(await toggle.isChecked()));
+    assert.equal((await admin('/modules/cramped')).on, false);
+    // The reason stays until somebody tries again, and is on the page of the module, too.
+    await w.page.getByRole('link', { name: 'Cramped', exact: true }).click();
+    await w.page.locator('[data-refused]').getByText('could not be switched on').waitFor();
+    await w.close();
+  },
+
+  async 'a guard is set in words, refuses, and shows what it refused'(world, browser) {
+    const token = await world.login('API_test_2', 'API_test_2-pass-1');
+    const send = () => world.call('/sms/send', token, { phone: '89165550199', message: 'guarded' });
+    const w = await open(world, browser, { path: 'guards?tab=message', expected: [/422/] });
+    await w.page.getByRole('checkbox', { name: 'Premium-rate number (premium_rate)' }).waitFor();
+    await w.page.getByLabel('Night', { exact: true }).fill('after ten');
+    const perDay = w.page.getByLabel('One number, a day', { exact: true });
+    await perDay.fill('1');
+    await w.page.getByRole('button', { name: 'Save' }).click();
+    await w.page.getByText('One field needs your attention').first().waitFor();
+    await w.page.getByLabel('Night', { exact: true }).fill('');
+    await w.page.getByRole('button', { name: 'Save' }).click();
+    await toast(w.page, 'saved and in force');
+    await until('one message', async () => (await send()).status === 200);
+    const refusal = await send();
+    assert.equal(refusal.status, 429, JSON.stringify(refusal));
+    await w.page.reload();
+    await w.page.getByRole('heading', { name: 'Refusals' }).waitFor();
+    await w.page.getByRole('row').filter({ hasText: 'Number: a day' }).waitFor();
+    await perDay.fill('');
+    await w.page.getByRole('button', { name: 'Save' }).click();
+    await toast(w.page, 'saved and in force');
+    await until('allowed again', async () => (await send()).status === 200);
+    await w.close();
+  },
+
   async 'before a module is switched off its callers are named'(world, browser) {
     const w = await open(world, browser, { path: 'modules/sms' });
     await w.page.getByRole('switch', { name: /^Module/ }).click({ force: true });

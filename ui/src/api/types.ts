@@ -310,4 +310,6 @@ export interface Violation {
   want?: string;
   /** Where the configuration file sets the value. */
   at?: string;
+  /** Where the mistake stands in the document that was sent: "document:3:5". */
+  place?: string;
 }

@@ -9,7 +9,7 @@ const t = ((key: string, values?: Record<string, unknown>) => (values ? `${key} 
 describe('rules of guards', () => {
   it('are said by their kind', () => {
     expect(sayRule('country', t)).toBe('guards.reason.country');
-    expect(sayRule('premium_rate', t)).toBe('guards.type.premium_rate');
+    expect(sayRule('premium_rate', t)).toBe('form.words.type.premium_rate');
     expect(sayRule('user_per_minute', t)).toBe('guards.scope.user: guards.period.per_minute');
     expect(sayRule('prefix_at_once', t)).toBe('guards.scope.prefix: guards.period.at_once');
     expect(sayRule('total_spend', t)).toBe('guards.scope.total: guards.period.spend');

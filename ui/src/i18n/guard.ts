@@ -11,7 +11,7 @@ export function sayRule(rule: string, t: T): string {
   const reason = reasons.find((r) => r === rule);
   if (reason) return t(`guards.reason.${reason}`);
   const type = types.find((r) => r === rule);
-  if (type) return t(`guards.type.${type}`);
+  if (type) return t(`form.words.type.${type}`);
   const scope = scopes.find((s) => rule.startsWith(`${s}_`));
   const period = periods.find((p) => scope && rule === `${scope}_${p}`);
   return scope && period ? `${t(`guards.scope.${scope}`)}: ${t(`guards.period.${period}`)}` : rule;

@@ -1,5 +1,6 @@
 import type { ApiError } from '@/api/error';
 import type { Violation } from '@/api/types';
+import { sayRule } from './guard';
 import type { T } from './index';
 
 /** The gateway's fixed sentences in the reader's language; others are shown as they are. */
@@ -27,6 +28,8 @@ const sentences = {
   'Invalid settings!': 'problem.invalidSettings',
   'Invalid provider!': 'problem.invalidProvider',
   'Invalid query!': 'problem.invalidQuery',
+  'Invalid document!': 'problem.invalidDocument',
+  'The document cannot be applied!': 'problem.invalidDocument',
 } as const;
 
 export function sayProblem(e: ApiError, t: T): string {
@@ -76,6 +79,8 @@ const faults = {
   'node.user': 'fault.nodeUser',
   'node.domain': 'fault.plain',
   'node.recordings_url': 'fault.recordings',
+  'secret.lost': 'fault.secretLost',
+  'file.only': 'fault.fileOnly',
 } as const;
 
 /** A value of another kind than wanted. */
@@ -99,12 +104,15 @@ export function sayFault(v: Violation, t: T): string {
   const want = v.want ?? '';
   if (v.code === 'type') return sayType(want, t);
   if (v.code === 'format') return sayFormat(want, t);
+  if (v.code?.startsWith('guard.')) return t('fault.guard', { rule: sayRule(v.code.slice('guard.'.length), t) });
   const known = v.code ? faults[v.code as keyof typeof faults] : undefined;
   return known ? t(known as 'mistake.min', { want }) : v.message;
 }
 
 export function sayViolation(v: Violation, t: T): string {
   const text = sayFault(v, t);
-  const place = v.pointer.replace(/^\/(values|settings)(?=\/)/, '').slice(1);
-  return `${place ? `${place}: ` : ''}${text}${v.at ? ` (${v.at})` : ''}`;
+  const about = v.pointer.replace(/^\/(hcl$|json$|(values|settings)(?=\/))/, '').replace(/^\//, '');
+  const [, line, column] = v.place?.match(/:(\d+):(\d+)$/) ?? [];
+  const place = line ? `${t('fault.place', { line, column })}: ` : '';
+  return `${place}${about ? `${about}: ` : ''}${text}${v.at ? ` (${v.at})` : ''}`;
 }

@@ -1,6 +1,7 @@
-import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
+import { queryOptions } from '@tanstack/react-query';
 import { call } from '../client';
 import { keys } from '../keys';
+import { pagesOf, type Pages } from '../pages';
 import type { AuditRow, CallRow, Page, RequestRow, SMSRow } from '../types';
 
 /** The kinds of records; the names are those of the routes. */
@@ -34,21 +35,16 @@ function query(filter: Filter, limit: number, cursor: string): string {
   return q.toString();
 }
 
-function fetchPage<K extends Kind>(kind: K, filter: Filter, limit: number, cursor: string, signal: AbortSignal): Promise<Page<Rows[K]>> {
+function fetchPage<K extends Kind>(kind: K, filter: Filter, limit: number, cursor: string, signal?: AbortSignal): Promise<Page<Rows[K]>> {
   return call(`/journal/${kind}?${query(filter, limit, cursor)}`, { signal });
 }
 
-/** All pages of a filter, newest first. */
-export const journalQuery = <K extends Kind>(kind: K, filter: Filter, limit = 200) =>
-  infiniteQueryOptions({
-    queryKey: keys.journal(kind, filter),
-    queryFn: ({ pageParam, signal }) => fetchPage(kind, filter, limit, pageParam, signal),
-    initialPageParam: '',
-    getNextPageParam: (last) => last.next || undefined,
-    refetchOnWindowFocus: false,
-    staleTime: 10_000,
-    gcTime: 60_000,
-  });
+/** How many rows are asked for at once. */
+const limit = 200;
+
+/** The records of a kind, newest first. */
+export const journalPages = <K extends Kind>(kind: K, filter: Filter): Pages<Rows[K]> =>
+  pagesOf<Rows[K]>(keys.journal(kind, filter), (cursor, signal) => fetchPage(kind, filter, limit, cursor, signal));
 
 /** The newest records of a filter, for an overview. */
 export const latestQuery = <K extends Kind>(kind: K, filter: Filter, limit: number, every: number | false) =>

@@ -1,6 +1,6 @@
 import type { PlannedDifference } from '@/api/setup/document';
 import { useWords } from '@/i18n';
-import { isHiddenSecret } from '@/lib/dialect';
+import { isHiddenSecret, isObject } from '@/lib/dialect';
 import css from './Document.module.css';
 
 /** What would change, or has changed: each value before and after. */
@@ -9,6 +9,7 @@ export function Differences({ differences }: { differences: PlannedDifference[] 
   const say = (value: unknown) => {
     if (value === null || value === undefined) return <span className="dim">{t('form.nothing')}</span>;
     if (isHiddenSecret(value)) return t('form.secretSet');
+    if (isObject(value) && value.replaced === true) return t('setup.newSecret');
     if (typeof value === 'string') return <pre>{value === '' ? '""' : value}</pre>;
     return <pre>{JSON.stringify(value, null, 2)}</pre>;
   };
@@ -38,10 +39,10 @@ export function Differences({ differences }: { differences: PlannedDifference[] 
 function Place({ path }: { path: string }) {
   const { t } = useWords();
   const [kind, name, ...rest] = path.split('/').slice(1).map((p) => p.replaceAll('~1', '/').replaceAll('~0', '~'));
-  const word = kind === 'module' ? t('journal.module') : kind === 'provider' ? t('overview.connection') : kind === 'user' ? t('journal.user') : kind;
+  const words: Record<string, string> = { module: t('journal.module'), provider: t('overview.connection'), user: t('journal.user'), freeswitch: 'FreeSWITCH', guard: t('guards.guard') };
   return (
     <>
-      <span className={css.kind}>{word}</span> {name}
+      <span className={css.kind}>{words[kind ?? ''] ?? kind}</span> {kind === 'guard' && (name === 'call' || name === 'message') ? t(`guards.kind.${name}`) : name}
       {rest.length > 0 && <div className="mono">{rest.join(' › ')}</div>}
     </>
   );

@@ -171,15 +171,16 @@ export function DocumentEditor({ target }: { target: Target }) {
           <div className={css.bar}>
             {all && <Switch label={t('setup.prune')} checked={prune} onChange={(e) => { setPrune(e.currentTarget.checked); setPlan(null); }} />}
             {all && may && <Switch label={t('setup.users')} checked={users} disabled={dirty || busy !== null} onChange={(e) => { reset(); setUsers(e.currentTarget.checked); }} />}
-            <span className="grow" />
-            {dirty && (
-              <Button variant="default" onClick={reset} disabled={busy !== null}>
-                {t('common.discard')}
+            <div className={css.buttons}>
+              {dirty && (
+                <Button variant="default" onClick={reset} disabled={busy !== null}>
+                  {t('common.discard')}
+                </Button>
+              )}
+              <Button variant={plan ? 'default' : 'filled'} onClick={() => void look()} loading={busy === 'plan'} disabled={!dirty && !prune}>
+                {t('setup.look')}
               </Button>
-            )}
-            <Button variant={plan ? 'default' : 'filled'} onClick={() => void look()} loading={busy === 'plan'} disabled={!dirty && !prune}>
-              {t('setup.look')}
-            </Button>
+            </div>
           </div>
         )}
       </Panel>

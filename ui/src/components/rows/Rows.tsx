@@ -24,13 +24,16 @@ export interface Sort {
 
 interface Props<R extends { id: string }> {
   label: string;
-  rows: R[];
+  /** An empty place is a row that is on its way. */
+  rows: readonly (R | undefined)[];
   columns: Column<R>[];
   /** The least width of all columns together, in pixels. */
   least: number;
   selected?: string;
   /** Without it rows are not opened. */
   onOpen?: (id: string) => void;
+  /** Hears which rows are in sight, from the first to the last. */
+  onLook?: (from: number, to: number) => void;
   hasMore: boolean;
   loadingMore: boolean;
   loadMore: () => void;
@@ -43,11 +46,12 @@ interface Props<R extends { id: string }> {
 const height = 34;
 
 /** As many rows as there are, of which only those in sight are in the page. */
-export function Rows<R extends { id: string }>({ label, rows, columns, least, selected, onOpen, hasMore, loadingMore, loadMore, sort, onSort, foot }: Props<R>) {
+export function Rows<R extends { id: string }>({ label, rows, columns, least, selected, onOpen, onLook, hasMore, loadingMore, loadMore, sort, onSort, foot }: Props<R>) {
   const { t } = useWords();
   const scroll = useRef<HTMLDivElement>(null);
   const virtual = useVirtualizer({ count: rows.length, getScrollElement: () => scroll.current, estimateSize: () => height, overscan: 15, scrollPaddingStart: height });
   const items = virtual.getVirtualItems();
+  const first = items[0]?.index ?? 0;
   const last = items.at(-1)?.index ?? 0;
 
   // The one row that Tab stops at: the open one while it is in sight.
@@ -57,11 +61,14 @@ export function Rows<R extends { id: string }>({ label, rows, columns, least, se
     if (hasMore && !loadingMore && last >= rows.length - 40) loadMore();
   }, [last, rows.length, hasMore, loadingMore, loadMore]);
 
+  useEffect(() => onLook?.(first, last), [onLook, first, last, rows]);
+
   const step = (event: KeyboardEvent, index: number) => {
     const to = { ArrowDown: index + 1, ArrowUp: index - 1, Home: 0, End: rows.length - 1, PageDown: index + 15, PageUp: index - 15 }[event.key];
     if (onOpen && (event.key === 'Enter' || event.key === ' ')) {
       event.preventDefault();
-      onOpen(rows[index]!.id);
+      const row = rows[index];
+      if (row) onOpen(row.id);
     } else if (to !== undefined) {
       event.preventDefault();
       const target = Math.min(Math.max(to, 0), rows.length - 1);
@@ -90,23 +97,24 @@ export function Rows<R extends { id: string }>({ label, rows, columns, least, se
           </div>
           <div style={{ height: virtual.getTotalSize(), position: 'relative' }} role="rowgroup">
             {items.map((item) => {
-              const row = rows[item.index]!;
+              const row = rows[item.index];
               return (
                 <div
-                  key={row.id}
+                  key={row?.id ?? item.index}
                   role="row"
                   data-index={item.index}
                   aria-rowindex={item.index + 2}
-                  aria-selected={onOpen && row.id === selected}
+                  aria-selected={onOpen && row !== undefined && row.id === selected}
+                  aria-busy={row ? undefined : true}
                   tabIndex={item.index === entry ? 0 : -1}
                   className={`${css.row} ${onOpen ? css.opens : ''}`}
                   style={{ transform: `translateY(${item.start}px)` }}
-                  onClick={onOpen && (() => onOpen(row.id))}
+                  onClick={onOpen && row && (() => onOpen(row.id))}
                   onKeyDown={(e) => step(e, item.index)}
                 >
                   {columns.map((c) => (
                     <div key={c.id} role="gridcell" className={c.end ? css.end : undefined}>
-                      {c.cell(row)}
+                      {row ? c.cell(row) : <span className="dim">…</span>}
                     </div>
                   ))}
                 </div>

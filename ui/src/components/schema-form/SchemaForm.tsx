@@ -1,6 +1,6 @@
 import { withTheme } from '@rjsf/core';
 import { Theme } from '@rjsf/mantine';
-import type { ErrorSchema, RJSFSchema, ValidatorType } from '@rjsf/utils';
+import type { ErrorSchema, FieldProps, RJSFSchema, ValidatorType } from '@rjsf/utils';
 import { useMemo } from 'react';
 import { useWords } from '@/i18n';
 import type { Schema, Values } from '@/lib/dialect';
@@ -11,7 +11,13 @@ import { fields } from './fields';
 import { templates } from './templates';
 import { widgets } from './widgets';
 
-const Form = withTheme<Values, RJSFSchema>({ ...Theme, templates: { ...Theme.templates, ...templates, ArrayFieldTemplate, ArrayFieldItemTemplate }, widgets: { ...Theme.widgets, ...widgets }, fields });
+/** A number as it is: rjsf's own field hands the widget a text with the comma of the browser's language, which is no number. */
+function NumberField(p: FieldProps<Values, RJSFSchema>) {
+  const { StringField } = p.registry.fields;
+  return StringField ? <StringField {...p} /> : null;
+}
+
+const Form = withTheme<Values, RJSFSchema>({ ...Theme, templates: { ...Theme.templates, ...templates, ArrayFieldTemplate, ArrayFieldItemTemplate }, widgets: { ...Theme.widgets, ...widgets }, fields: { ...fields, NumberField } });
 
 /** rjsf only asks which branch of a oneOf fits; mistakes are found by our own rules and handed in. */
 const validator: ValidatorType<Values, RJSFSchema> = {

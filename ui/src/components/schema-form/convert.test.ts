@@ -46,6 +46,7 @@ describe('convert', () => {
         number: { type: 'integer' },
         flag: { type: 'boolean' },
         list: { type: 'array', items: { type: 'string' } },
+        several: { type: 'array', items: { type: 'string', enum: ['a', 'b'] } },
         rows: { type: 'array', items: { type: 'object', properties: { from: { type: 'string' }, to: { type: 'string' } } } },
         pairs: { type: 'object', additionalProperties: { type: 'string' } },
         deep: { type: 'array', items: { type: 'object', properties: { o: { type: 'object', properties: {} } } } },
@@ -53,7 +54,7 @@ describe('convert', () => {
     };
     const { ui } = convert(schema, {}, '', { language: 'en' });
     const control = Object.fromEntries(Object.keys(schema.properties!).map((n) => [n, ui[n]['ui:widget'] ?? ui[n]['ui:field'] ?? 'rjsf']));
-    expect(control).toEqual({ secret: 'secret', lines: 'lines', choice: 'choice', number: 'amount', flag: 'toggle', list: 'list', rows: 'rows', pairs: 'pairs', deep: 'rjsf' });
+    expect(control).toEqual({ secret: 'secret', lines: 'lines', choice: 'choice', number: 'amount', flag: 'toggle', list: 'list', several: 'several', rows: 'rows', pairs: 'pairs', deep: 'rjsf' });
   });
 });
 

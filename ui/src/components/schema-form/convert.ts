@@ -107,7 +107,8 @@ function convertArray(schema: Schema, values: unknown, name: string, out: RJSFSc
   const child = convert(items, first, name, { language });
   out.items = child.schema;
   ui.items = child.ui;
-  if (items.type === 'string' && !items.enum && !items['x-secret'] && !items['x-multiline']) ui['ui:field'] = 'list';
+  if (items.enum) ui['ui:field'] = 'several';
+  else if (items.type === 'string' && !items['x-secret'] && !items['x-multiline']) ui['ui:field'] = 'list';
   else if (isFlat(items)) ui['ui:field'] = 'rows';
 }
 

@@ -1,4 +1,4 @@
-import { ActionIcon, Button, NumberInput, Select, Switch, TextInput, Tooltip } from '@mantine/core';
+import { ActionIcon, Button, Checkbox, NumberInput, Select, Switch, TextInput, Tooltip } from '@mantine/core';
 import { IconArrowDown, IconArrowUp, IconPlus, IconTrash } from '@tabler/icons-react';
 import type { FieldProps, RJSFSchema, UiSchema } from '@rjsf/utils';
 import { useState } from 'react';
@@ -8,6 +8,7 @@ import { InstanceName } from './InstanceName';
 import { Label } from './templates';
 import css from './SchemaForm.module.css';
 import { hintsOf } from './widgets';
+import { wordsOf } from './words';
 
 /** Fields that are better than a tree of boxes: lists of texts, tables of rows, names with values. */
 
@@ -85,6 +86,28 @@ function ListField(p: FieldProps) {
   );
 }
 
+/** Some of a few values; their order says nothing. */
+function SeveralField(p: FieldProps) {
+  const { t } = useWords();
+  const { hints, off, id } = useFieldFrame(p);
+  const values = ((p.schema.items as RJSFSchema).enum ?? []) as unknown[];
+  const say = wordsOf(values, t);
+  const given = Array.isArray(p.formData) ? (p.formData as unknown[]) : ((hints?.fallback as unknown[] | undefined) ?? []);
+  const set = (value: unknown, on: boolean) => p.onChange(values.filter((v) => (v === value ? on : given.includes(v))), p.fieldPathId.path);
+  return (
+    <div className={css.field} role="group" aria-labelledby={`${id}-label`}>
+      <Label id={id} hints={hints} required={p.required} asText />
+      <div className={css.several}>
+        {values.map((v) => (
+          <Checkbox key={String(v)} label={say(v)} checked={given.includes(v)} disabled={off} onChange={(e) => set(v, e.currentTarget.checked)} />
+        ))}
+      </div>
+      {hints?.help && <p className={css.help}>{hints.help}</p>}
+      {errorsAt(p) && <p className={css.error}>{errorsAt(p)}</p>}
+    </div>
+  );
+}
+
 /** A table: each row an object of a few plain values. */
 function RowsField(p: FieldProps) {
   const { t } = useWords();
@@ -139,10 +162,11 @@ function RowsField(p: FieldProps) {
 }
 
 function Cell({ schema, label, value, off, error, onChange }: { schema: RJSFSchema; label: string; value: unknown; off?: boolean; error?: string; onChange: (v: unknown) => void }) {
+  const { t } = useWords();
   if (schema.type === 'boolean') return <Switch aria-label={label} checked={value === true} disabled={off} onChange={(e) => onChange(e.currentTarget.checked)} mt={8} />;
   if (schema.enum) {
     const values = schema.enum as unknown[];
-    return <Select aria-label={label} data={values.map(String)} value={value === undefined ? null : String(value)} disabled={off} error={error} onChange={(text) => onChange(values.find((v) => String(v) === text))} />;
+    return <Select aria-label={label} data={values.map((v) => ({ value: String(v), label: wordsOf(values, t)(v) }))} value={value === undefined ? null : String(value)} disabled={off} error={error} onChange={(text) => onChange(values.find((v) => String(v) === text))} />;
   }
   if (schema.type === 'integer' || schema.type === 'number') {
     return <NumberInput aria-label={label} value={typeof value === 'number' ? value : ''} disabled={off} error={error} hideControls allowDecimal={schema.type === 'number'} onChange={(v) => onChange(v === '' ? undefined : Number(v))} />;
@@ -193,4 +217,4 @@ function PairsField(p: FieldProps) {
   );
 }
 
-export const fields = { list: ListField, rows: RowsField, pairs: PairsField };
+export const fields = { list: ListField, several: SeveralField, rows: RowsField, pairs: PairsField };

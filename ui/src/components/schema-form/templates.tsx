@@ -34,8 +34,10 @@ export function FieldTemplate({ id, children, schema, uiSchema, required, rawErr
   const hints = hintsOf((uiSchema as UiSchema | undefined)?.['ui:options']);
   const own = typeof uiSchema?.['ui:field'] === 'string';
   if (own || schema.type === 'object' || schema.oneOf || schema.type === 'array') return children;
+  // A narrow control has room for its explanation beside it.
+  const beside = schema.type === 'boolean' || ((schema.type === 'integer' || schema.type === 'number') && !schema.enum && (hints?.help.length ?? 0) < 40);
   return (
-    <div className={css.field}>
+    <div className={`${css.field} ${beside ? css.beside : ''}`}>
       <Label id={id} hints={hints} required={required} />
       <div>{children}</div>
       <p className={css.help} id={`${id}-help`} hidden={!hints?.help}>

@@ -7,6 +7,7 @@ import { isHiddenSecret, pointOf } from '@/lib/dialect';
 import type { Hints } from './convert';
 import { InstanceName } from './InstanceName';
 import css from './SchemaForm.module.css';
+import { wordsOf } from './words';
 
 /** The controls of the form, without their labels: the template of the field has those. */
 
@@ -18,10 +19,10 @@ function describedBy({ id, rawErrors }: WidgetProps): string {
   return rawErrors?.length ? `${id}-help ${id}-error` : `${id}-help`;
 }
 
-function usePlaceholder(options: unknown): string | undefined {
+function usePlaceholder(options: unknown, say: (value: unknown) => string = String): string | undefined {
   const { t } = useWords();
   const hints = hintsOf(options);
-  if (hints?.fallback !== undefined && hints.fallback !== '') return t('form.fallback', { value: String(hints.fallback) });
+  if (hints?.fallback !== undefined && hints.fallback !== '') return t('form.fallback', { value: say(hints.fallback) });
   return hints?.placeholder || undefined;
 }
 
@@ -108,13 +109,14 @@ function Amount(p: WidgetProps) {
 }
 
 function Choice(p: WidgetProps) {
-  const placeholder = usePlaceholder(p.options);
   const { t } = useWords();
   const values = p.schema.enum ?? [];
+  const say = wordsOf(values, t);
+  const placeholder = usePlaceholder(p.options, say);
   return (
     <Select
       id={p.id}
-      data={values.map((v) => ({ value: String(v), label: String(v) }))}
+      data={values.map((v) => ({ value: String(v), label: say(v) }))}
       value={p.value === undefined || p.value === null ? null : String(p.value)}
       onChange={(text) => p.onChange(values.find((v) => String(v) === text))}
       disabled={p.disabled || p.readonly}
@@ -124,7 +126,7 @@ function Choice(p: WidgetProps) {
       aria-required={p.required}
       clearable={!p.required}
       clearButtonProps={{ 'aria-label': t('common.clear') }}
-      maw={300}
+      maw={340}
     />
   );
 }
@@ -148,6 +150,7 @@ function Secret(p: WidgetProps) {
   const { t } = useWords();
   const [stored] = useState(() => (isHiddenSecret(p.value) ? p.value : undefined));
   const kept = isHiddenSecret(p.value);
+  const placeholder = usePlaceholder(p.options);
   if (kept) {
     return (
       <div className={css.secret}>
@@ -170,7 +173,7 @@ function Secret(p: WidgetProps) {
         value={typeof p.value === 'string' ? p.value : ''}
         onChange={(e) => p.onChange(e.currentTarget.value)}
         disabled={p.disabled || p.readonly}
-        placeholder={stored ? t('form.secretRemoved') : undefined}
+        placeholder={stored ? t('form.secretRemoved') : placeholder}
         error={wrong(p)}
         aria-describedby={describedBy(p)}
         aria-required={p.required}

@@ -24,7 +24,8 @@ export function SettingsForm({ draft, least = 'manager' }: { draft: SettingsDraf
     <form
       onSubmit={(event) => {
         event.preventDefault();
-        void draft.save();
+        const form = event.currentTarget;
+        void draft.save().then(() => requestAnimationFrame(() => showMistake(form)));
       }}
     >
       {!may && <p className="dim" style={{ margin: '0 0 10px' }}>{t(least === 'administrator' ? 'guards.readOnly' : 'form.readOnly')}</p>}
@@ -37,4 +38,11 @@ export function SettingsForm({ draft, least = 'manager' }: { draft: SettingsDraf
       <ConflictDialog draft={draft} />
     </form>
   );
+}
+
+/** Brings the first field that is wrong into sight, out of a folded group too. */
+function showMistake(form: HTMLFormElement) {
+  const first = form.querySelector('[role=alert], [data-error]');
+  first?.closest('details')?.setAttribute('open', '');
+  first?.scrollIntoView({ block: 'center' });
 }

@@ -30,6 +30,7 @@ export interface SettingsDraft {
   /** Why the last save failed, when that is not about single fields. */
   saveError: unknown;
   fieldErrors: ErrorSchema | undefined;
+  /** How many fields are wrong, as the form or the gateway says. */
   mistakes: number;
   reset: () => void;
   save: () => Promise<void>;
@@ -57,6 +58,7 @@ export function useSettingsDraft(source: Source, write: (values: Values, version
   const [saving, setSaving] = useState(false);
   const [saveError, setSaveError] = useState<unknown>(null);
   const [serverErrors, setServerErrors] = useState<ErrorSchema>();
+  const [refused, setRefused] = useState(0);
   const [checked, setChecked] = useState(false);
   const [conflict, setConflict] = useState<Conflict | null>(null);
 
@@ -68,6 +70,7 @@ export function useSettingsDraft(source: Source, write: (values: Values, version
     setValues(settings.values);
     setSaveError(null);
     setServerErrors(undefined);
+    setRefused(0);
     setChecked(false);
     setConflict(null);
   };
@@ -112,12 +115,14 @@ export function useSettingsDraft(source: Source, write: (values: Values, version
     setSaving(true);
     setSaveError(null);
     setServerErrors(undefined);
+    setRefused(0);
     try {
       await run();
     } catch (e) {
       const error = asApiError(e);
       const { errors, rest } = violationsToErrors(error.violations, '/values', t);
       setServerErrors(errors);
+      setRefused(error.violations.length - rest.length);
       if (rest.length > 0 || error.violations.length === 0) setSaveError(e);
       else setSaveError(null);
     } finally {
@@ -133,13 +138,14 @@ export function useSettingsDraft(source: Source, write: (values: Values, version
     values,
     setValues: (next) => {
       setServerErrors(undefined);
+      setRefused(0);
       setValues(next);
     },
     dirty,
     saving,
     saveError,
     fieldErrors,
-    mistakes: mistakes.length,
+    mistakes: mistakes.length || refused,
     reset: () => base && take(base),
     save: async () => {
       if (!base) return;

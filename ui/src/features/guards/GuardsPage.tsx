@@ -63,7 +63,7 @@ function Figures({ guard, error, retry }: { guard: Guard | undefined; error: unk
   const { t } = useWords();
   if (!guard) return error ? <Failure error={error} retry={retry} /> : <Panel><Loading lines={4} /></Panel>;
   return (
-    <div style={{ display: 'grid', gap: 14, marginBottom: 14 }}>
+    <div style={{ display: 'grid', gridTemplateColumns: 'minmax(0, 1fr)', gap: 14, marginBottom: 14 }}>
       <Panel
         flush
         title={t('guards.used')}

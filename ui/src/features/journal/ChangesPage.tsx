@@ -1,8 +1,7 @@
 import { Select } from '@mantine/core';
-import { useInfiniteQuery } from '@tanstack/react-query';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import { useCallback, useMemo, useState } from 'react';
-import { changesQuery, type ChangeRow } from '@/api/changes/page';
+import { changesPages, type ChangeRow } from '@/api/changes/page';
 import { CopyText } from '@/components/CopyText';
 import { Facts } from '@/components/Facts';
 import { Page } from '@/components/Page';
@@ -18,6 +17,7 @@ import { Filters } from './Filters';
 import { Listing } from './Listing';
 import { Restore } from './Restore';
 import { filterOf, type JournalSearch } from './search';
+import { useRows } from './useRows';
 
 /** Every administrative change: who, when, and what was before. */
 export function ChangesPage() {
@@ -28,8 +28,7 @@ export function ChangesPage() {
   const [busy, setBusy] = useState(false);
   const zone = search.tz ?? browserZone();
   const filter = useMemo(() => ({ ...filterOf(search, zone, now), action: search.action }), [search.last, search.from, search.to, search.user, search.text, search.order, search.action, zone, now]);
-  const query = useInfiniteQuery(changesQuery(filter));
-  const rows = useMemo(() => query.data?.pages.flatMap((p) => p.rows) ?? [], [query.data]);
+  const data = useRows(changesPages(filter));
   const set = useCallback(({ kind: _k, module: _m, ...change }: Partial<JournalSearch>) => void navigate({ search: (before) => ({ ...before, row: undefined, ...change }), replace: true }), [navigate]);
   const columns = useMemo(() => auditColumns({ t, zone, language }), [t, zone, language]);
   return (
@@ -48,9 +47,7 @@ export function ChangesPage() {
         />
       </Filters>
       <Listing
-        query={query}
-        rows={rows}
-        skipped={query.data?.pages.reduce((n, p) => n + p.skipped, 0) ?? 0}
+        {...data}
         label={t('changes.change')}
         columns={columns}
         row={search.row}

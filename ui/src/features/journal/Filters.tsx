@@ -47,7 +47,7 @@ export function Filters({ search, set, refresh, refreshing, columns, children }:
           value={span}
           onChange={pickSpan}
           allowDeselect={false}
-          w={176}
+          w={184}
         />
         {span === 'own' && (
           <>
@@ -65,7 +65,7 @@ export function Filters({ search, set, refresh, refreshing, columns, children }:
           searchable
           clearable
           clearButtonProps={{ 'aria-label': t('common.clear') }}
-          w={206}
+          w={190}
         />
         {children}
         <Zone zone={zone} onChange={(tz) => set({ tz: tz === browserZone() ? undefined : tz })} />
@@ -103,7 +103,7 @@ function Words({ value, onChange }: { value: string | undefined; onChange: (valu
     const timer = setTimeout(() => onChange(draft || undefined), 350);
     return () => clearTimeout(timer);
   }, [draft, value, onChange]);
-  return <TextInput type="search" aria-label={t('journal.text')} placeholder={t('journal.text')} leftSection={<IconSearch size={15} />} value={draft} onChange={(e) => setDraft(e.currentTarget.value)} w={230} />;
+  return <TextInput type="search" aria-label={t('journal.text')} placeholder={t('journal.text')} leftSection={<IconSearch size={15} />} value={draft} onChange={(e) => setDraft(e.currentTarget.value)} w={190} />;
 }
 
 /** A wall-clock time of the chosen zone; what is no time is marked and not applied. */

@@ -1,8 +1,8 @@
 import { SegmentedControl, Select } from '@mantine/core';
-import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import { useCallback, useMemo, useState } from 'react';
-import { journalQuery, type Filter, type Kind, type Rows as RowsOf } from '@/api/journal/page';
+import { journalPages, type Filter } from '@/api/journal/page';
 import { modulesQuery } from '@/api/modules/list';
 import { Page } from '@/components/Page';
 import { ColumnsMenu } from '@/components/rows/ColumnsMenu';
@@ -15,6 +15,7 @@ import { ExportButton } from './ExportButton';
 import { Filters } from './Filters';
 import { Listing } from './Listing';
 import { filterOf, kinds, type JournalKind, type JournalSearch } from './search';
+import { useRows } from './useRows';
 
 const routeOf: Record<JournalKind, 'requests' | 'sms' | 'calls'> = { requests: 'requests', bad: 'requests', sms: 'sms', calls: 'calls' };
 
@@ -52,7 +53,7 @@ export function JournalPage() {
               onChange={(module) => set({ module: module ?? undefined, action: undefined })}
               clearable
               clearButtonProps={{ 'aria-label': t('common.clear') }}
-              w={160}
+              w={150}
             />
             {search.module && (
               <Select
@@ -63,7 +64,7 @@ export function JournalPage() {
                 onChange={(action) => set({ action: action ?? undefined })}
                 clearable
                 clearButtonProps={{ 'aria-label': t('common.clear') }}
-                w={160}
+                w={150}
               />
             )}
           </>
@@ -98,31 +99,23 @@ interface PartProps {
   setBusy: (busy: boolean) => void;
 }
 
-/** All loaded rows of a kind, and the way to more. */
-function useRows<K extends Kind>(kind: K, filter: Filter) {
-  const query = useInfiniteQuery(journalQuery(kind, filter));
-  const rows = useMemo(() => (query.data?.pages.flatMap((p) => p.rows) ?? []) as RowsOf[K][], [query.data]);
-  const skipped = query.data?.pages.reduce((n, p) => n + p.skipped, 0) ?? 0;
-  return { query, rows, skipped };
-}
-
 function Requests({ filter, zone, hidden, order, row, onRow, label, now, setBusy }: PartProps & { label: string }) {
   const { t, language } = useWords();
-  const data = useRows('requests', filter);
+  const data = useRows(journalPages('requests', filter));
   const columns = useMemo(() => shownColumns(requestColumns({ t, zone, language }), hidden), [t, zone, language, hidden.join()]);
   return <Listing {...data} label={label} columns={columns} row={row} onRow={onRow} {...order} now={now} setBusy={setBusy} detail={(r) => <RequestDetail key={r.id} row={r} zone={zone} />} />;
 }
 
 function Sms({ filter, zone, hidden, order, row, onRow, now, setBusy }: PartProps) {
   const { t, language } = useWords();
-  const data = useRows('sms', filter);
+  const data = useRows(journalPages('sms', filter));
   const columns = useMemo(() => shownColumns(smsColumns({ t, zone, language }), hidden), [t, zone, language, hidden.join()]);
   return <Listing {...data} label={t('journal.kind.sms')} columns={columns} row={row} onRow={onRow} {...order} now={now} setBusy={setBusy} detail={(r) => <SMSDetail key={r.id} row={r} zone={zone} />} />;
 }
 
 function Calls({ filter, zone, hidden, order, row, onRow, now, setBusy }: PartProps) {
   const { t, language } = useWords();
-  const data = useRows('calls', filter);
+  const data = useRows(journalPages('calls', filter));
   const columns = useMemo(() => shownColumns(callColumns({ t, zone, language }), hidden), [t, zone, language, hidden.join()]);
   return <Listing {...data} label={t('journal.kind.calls')} columns={columns} row={row} onRow={onRow} {...order} now={now} setBusy={setBusy} detail={(r) => <CallDetail key={r.id} row={r} zone={zone} />} />;
 }

@@ -14,13 +14,20 @@ interface Query {
   isFetchingNextPage: boolean;
   hasNextPage: boolean;
   fetchNextPage: () => unknown;
-  refetch: () => unknown;
 }
 
 interface Props<R extends { id: string }> {
   query: Query;
-  rows: R[];
+  /** Empty places are rows that are not held now. */
+  rows: (R | undefined)[];
   skipped: number;
+  find: (id: string | undefined) => R | undefined;
+  /** Hears which rows are in sight. */
+  look: (from: number, to: number) => void;
+  /** Asks for the newest rows. */
+  fresh: () => void;
+  /** Changes when the rows begin anew. */
+  turn: number;
   label: string;
   columns: Column<R>[];
   row: string | undefined;
@@ -35,16 +42,16 @@ interface Props<R extends { id: string }> {
 }
 
 /** The rows of a query, and one of them opened. */
-export function Listing<R extends { id: string }>({ query, rows, skipped, label, columns, row, onRow, order, onOrder, detail, now, setBusy }: Props<R>) {
+export function Listing<R extends { id: string }>({ query, rows, skipped, find, look, fresh, turn, label, columns, row, onRow, order, onOrder, detail, now, setBusy }: Props<R>) {
   const { t } = useWords();
-  const open = rows.find((r) => r.id === row);
+  const open = find(row);
   const asked = useRef(now);
-  const { isFetching, isFetchingNextPage, refetch } = query;
+  const { isFetching, isFetchingNextPage } = query;
   useEffect(() => {
     if (asked.current === now) return;
     asked.current = now;
-    void refetch();
-  }, [now, refetch]);
+    fresh();
+  }, [now, fresh]);
   useEffect(() => setBusy(isFetching && !isFetchingNextPage), [isFetching, isFetchingNextPage, setBusy]);
 
   // The gateway looks through a bounded part of the journal for each answer: a rare text may need many.
@@ -54,7 +61,7 @@ export function Listing<R extends { id: string }>({ query, rows, skipped, label,
     if (searching && !isFetchingNextPage) void fetchNextPage();
   }, [searching, isFetchingNextPage, fetchNextPage]);
 
-  if (query.error && rows.length === 0) return <Failure error={query.error} retry={() => void refetch()} />;
+  if (query.error && rows.length === 0) return <Failure error={query.error} retry={fresh} />;
   if (query.isPending) return <Panel><Loading lines={10} /></Panel>;
   return (
     <>
@@ -67,6 +74,7 @@ export function Listing<R extends { id: string }>({ query, rows, skipped, label,
         <Panel><Empty title={t('journal.none')} text={t('journal.noneText')} /></Panel>
       ) : (
         <Rows
+          key={turn}
           label={label}
           rows={rows}
           columns={columns}
@@ -75,6 +83,7 @@ export function Listing<R extends { id: string }>({ query, rows, skipped, label,
           onSort={() => onOrder(order ? undefined : 'oldest')}
           selected={row}
           onOpen={onRow}
+          onLook={look}
           hasMore={query.hasNextPage}
           loadingMore={isFetchingNextPage}
           loadMore={() => void query.fetchNextPage()}

@@ -34,7 +34,7 @@ export function requestColumns(look: Look): Column<RequestRow>[] {
     { id: 'user', title: t('journal.user'), width: '150px', cell: (r) => r.user || <span className="dim">{t('journal.nobody')}</span> },
     { id: 'error', title: t('journal.error'), width: 'minmax(180px, 1.3fr)', cell: (r) => [r.error, r.reason && `(${r.reason})`].filter(Boolean).join(' ') },
     { id: 'body', title: t('journal.body'), width: 'minmax(160px, 1.6fr)', cell: (r) => <span className="mono dim">{r.body === null ? '' : JSON.stringify(r.body)}</span> },
-    { id: 'duration', title: t('journal.duration'), width: '94px', end: true, cell: (r) => <span className="num">{formatMilliseconds(r.duration_ms, language)}</span> },
+    { id: 'duration', title: t('journal.duration'), width: '112px', end: true, cell: (r) => <span className="num">{formatMilliseconds(r.duration_ms, language)}</span> },
     { id: 'ip', title: t('journal.ip'), width: '128px', cell: (r) => <span className="mono">{r.ip}</span> },
   ];
 }
@@ -82,6 +82,6 @@ export function auditColumns(look: Look): Column<AuditRow>[] {
     { id: 'user', title: t('changes.who'), width: '150px', cell: (r) => r.user },
     { id: 'action', title: t('changes.what'), width: 'minmax(200px, 1fr)', cell: (r) => sayChange(r.action, t) },
     { id: 'object', title: t('changes.object'), width: 'minmax(150px, 1fr)', cell: (r) => <span className="mono">{r.object}</span> },
-    { id: 'ip', title: t('journal.ip'), width: '140px', cell: (r) => <span className="mono">{r.ip || <span className="dim">{t('changes.local')}</span>}</span> },
+    { id: 'ip', title: t('journal.ip'), width: '140px', cell: (r) => (r.ip ? <span className="mono">{r.ip}</span> : <span className="dim">{t('changes.local')}</span>) },
   ];
 }

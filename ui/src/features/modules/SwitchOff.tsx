@@ -19,7 +19,7 @@ export function SwitchOff({ wish, onClose, onGo }: { wish: Wish; onClose: () => 
   const { data, error } = useQuery(callersQuery(wish.module, wish.action));
   const list = data ? perUser(data.callers) : [];
   return (
-    <Modal opened onClose={onClose} title={<Text fw={600}>{t('modules.offTitle', { title: wish.title })}</Text>} closeButtonProps={{ 'aria-label': t('common.close') }}>
+    <Modal size={500} opened onClose={onClose} title={<Text fw={600}>{t('modules.offTitle', { title: wish.title })}</Text>} closeButtonProps={{ 'aria-label': t('common.close') }}>
       <Text size="sm" mb="sm">
         {t('modules.offText')}
       </Text>

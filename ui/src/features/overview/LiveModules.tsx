@@ -10,6 +10,7 @@ import table from '@/components/table.module.css';
 import { useWords } from '@/i18n';
 import { formatCount, formatMilliseconds, formatRate } from '@/lib/format';
 import { course, total } from './course';
+import css from './Overview.module.css';
 
 /** Each module: its state, its figures now, and its last hour. */
 export function LiveModules({ modules, overview, pulse }: { modules: Module[] | undefined; overview: Overview | undefined; pulse: Pulse | null }) {
@@ -23,7 +24,7 @@ export function LiveModules({ modules, overview, pulse }: { modules: Module[] | 
           <th scope="col">{t('overview.state')}</th>
           <th scope="col">{t('overview.hour')}</th>
           <th scope="col" className={table.end}>{t('overview.perSecond')}</th>
-          <th scope="col" className={`${table.end} ${table.spare}`}>{t('overview.p99')}</th>
+          <th scope="col" className={`${table.end} ${css.roomy}`}>{t('overview.p99')}</th>
           <th scope="col" className={table.end}>{t('overview.failed')}</th>
         </tr>
       </thead>
@@ -49,9 +50,9 @@ function Row({ module: m, rates, failed }: { module: Module; rates: Rates | unde
         </Link>
       </td>
       <td><StateLamp instance={m} /></td>
-      <td style={{ width: 110, paddingTop: 2 }}><Sparkline values={course(data?.points ?? [], dataUpdatedAt, total((p) => p.requests))} height={24} label={`${title}: ${t('overview.rate')}, ${t('overview.hour')}`} /></td>
+      <td style={{ width: 96, paddingTop: 2 }}><Sparkline values={course(data?.points ?? [], dataUpdatedAt, total((p) => p.requests))} height={24} label={`${title}: ${t('overview.rate')}, ${t('overview.hour')}`} /></td>
       <td className={`${table.end} num`}>{formatRate(rates?.requests_per_second ?? 0, language)}</td>
-      <td className={`${table.end} ${table.spare} num`}>{rates && rates.p99_ms > 0 ? formatMilliseconds(rates.p99_ms, language) : '—'}</td>
+      <td className={`${table.end} ${css.roomy} num`}>{rates && rates.p99_ms > 0 ? formatMilliseconds(rates.p99_ms, language) : '—'}</td>
       <td className={`${table.end} num`}>{formatCount(failed, language)}</td>
     </tr>
   );

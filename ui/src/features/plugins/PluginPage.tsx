@@ -59,7 +59,7 @@ function Found({ detail: d }: { detail: PluginDetail }) {
       parent={{ to: '/plugins', label: t('plugins.title') }}
       title={
         <>
-          {pick(d.title) || d.id} <span title={trust.help}><Lamp tone={trust.tone}>{trust.name}</Lamp></span>
+          {pick(d.title) || d.id} <span title={trust.help} style={{ display: 'inline-flex' }}><Lamp tone={trust.tone}>{trust.name}</Lamp></span>
         </>
       }
       about={pick(d.description)}

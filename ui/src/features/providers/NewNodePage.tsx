@@ -102,7 +102,7 @@ function Fill({ form }: { form: Schema }) {
         {checked && mistakes.length > 0 && <p role="status" style={{ color: 'var(--pb-bad)', margin: 0 }}>{t('form.mistakes', { count: mistakes.length })}</p>}
         {error !== null && (violations.length === 0 || server.rest.some((v) => v !== nameAt)) && <Failure error={error} />}
         <NodeTest disabled={busy || !values.address || !values.password} test={() => testOf(clean)} />
-        <div style={{ display: 'flex', gap: 10 }}>
+        <div style={{ display: 'flex', flexWrap: 'wrap', gap: 10 }}>
           <Button type="submit" loading={busy}>
             {t('providers.create')}
           </Button>

@@ -196,7 +196,7 @@ function Fill({ plugin }: { plugin: Plugin }) {
               }}
             />
           )}
-          <div style={{ display: 'flex', gap: 10 }}>
+          <div style={{ display: 'flex', flexWrap: 'wrap', gap: 10 }}>
             <Button type="submit" loading={busy}>
               {t('providers.create')}
             </Button>

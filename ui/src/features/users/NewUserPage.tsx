@@ -82,7 +82,6 @@ export function NewUserPage() {
               autoComplete="off"
               autoFocus
               required
-              withAsterisk={false}
             />
             <Radio.Group label={t('signIn.password')} value={own ? 'own' : 'chosen'} onChange={(v) => setOwn(v === 'own')}>
               <div style={{ display: 'grid', gap: 8, marginTop: 6 }}>

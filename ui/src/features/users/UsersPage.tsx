@@ -101,7 +101,7 @@ export function UsersPage() {
                   </td>
                   <td>{t(`roles.${u.role}`)}</td>
                   <td><RightsSummary rights={u.rights} modules={rights.data} /></td>
-                  <td className={`mono ${table.spare}`}>{u.allowed_ips.length === 0 ? <span className="dim">{t('users.anywhere')}</span> : u.allowed_ips.length > 2 ? `${u.allowed_ips[0]} +${u.allowed_ips.length - 1}` : u.allowed_ips.join(', ')}</td>
+                  <td className={table.spare}>{u.allowed_ips.length === 0 ? <span className="dim">{t('users.anywhere')}</span> : <span className="mono">{u.allowed_ips.length > 2 ? `${u.allowed_ips[0]} +${u.allowed_ips.length - 1}` : u.allowed_ips.join(', ')}</span>}</td>
                   <td><Ago at={u.last_login} never={t('common.never')} /></td>
                 </tr>
               ))}

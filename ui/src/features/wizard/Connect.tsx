@@ -122,7 +122,7 @@ export function Connect({ schema, onDone }: { schema: Schema; onDone: (name: str
           {checked && mistakes.length > 0 && <p role="status" style={{ color: 'var(--pb-bad)', margin: 0 }}>{t('form.mistakes', { count: mistakes.length })}</p>}
           {error !== null && <Failure error={error} />}
           {report && <Report report={report} />}
-          <div style={{ display: 'flex', gap: 10 }}>
+          <div style={{ display: 'flex', flexWrap: 'wrap', gap: 10 }}>
             <Button type="submit" loading={busy === 'save'} disabled={busy === 'test'}>
               {t('wizard.save')}
             </Button>

@@ -47,7 +47,7 @@ export default {
     docs: 'API reference',
     signOut: 'Sign out',
     configure: 'Settings',
-    watch: 'What happens',
+    watch: 'Activity',
   },
   state: {
     on: 'On',
@@ -107,6 +107,7 @@ export default {
     invalidSettings: 'the settings have mistakes',
     invalidProvider: 'the connection has mistakes',
     invalidQuery: 'the filter has mistakes',
+    invalidDocument: 'the document has mistakes',
     errorId: 'error id',
     requestId: 'request',
     page: 'This page cannot be shown',

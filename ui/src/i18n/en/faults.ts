@@ -21,6 +21,10 @@ export default {
     nodePassword: 'is missing, or has a line break',
     nodeUser: 'must be name@domain',
     plain: 'may only have letters, digits and ._-',
+    secretLost: 'the value of this secret is not on this gateway: write it, or remove the line',
+    fileOnly: 'only gateway.hcl can say this',
+    guard: 'refused by the guard against fraud: {{rule}}',
+    place: 'line {{line}}, column {{column}}',
     recordings: 'must be an address with {uuid} where the id of the call stands',
   },
 };

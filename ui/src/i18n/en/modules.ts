@@ -1,7 +1,7 @@
 export default {
   modules: {
     title: 'Modules',
-    about: 'What integrators can call. A module that is off, or an action of it, answers “Access denied!” until it is on again.',
+    about: 'What integrators can call. Requests to a module or an action that is off are answered with “Access denied!”.',
     empty: 'There are no modules',
     emptyText: 'Put plugin files into the plugins folder of gateway.hcl and start the gateway again.',
     module: 'Module “{{title}}”',
@@ -79,7 +79,7 @@ export default {
   },
   health: {
     state: 'State',
-    since: 'In this state',
+    since: 'State changed',
     plugin: 'Plugin',
     vendor: 'Vendor',
     figures: 'Figures',

@@ -1,11 +1,12 @@
 export default {
   setup: {
     title: 'Configuration',
-    about: 'All modules and connections as one document: keep it, compare it, bring it to another gateway.',
+    about: 'Modules, connections, FreeSWITCH nodes and the guards against fraud as one document: keep it, compare it, bring it to another gateway.',
     document: 'Document',
     gatewayLog: 'Log of the gateway',
     whole: 'The whole configuration',
-    wholeHelp: 'What is in force now. Change the text or open a file, look at what would change, and only then apply it. Secrets are not shown and are kept.',
+    wholeHelp: 'What is in force now. Change the text or open a file, look at what would change, and only then apply it. Secrets are not shown and stay as they are; on another gateway they have to be written in.',
+    newSecret: 'a new value',
     block: 'Whole block',
     blockHelp: 'Settings, permissions and actions as one block. Change the text, look at what would change, and only then apply it.',
     which: 'What to show',

@@ -13,7 +13,7 @@ export default {
     login: 'Login',
     loginHelp: 'A letter or digit, then letters, digits and . _ - @. It cannot be changed later.',
     rights: 'Rights',
-    rightsNote: 'to call the API; the panel goes by the role',
+    rightsNote: 'calls of the API only; the panel goes by the role',
     rightsAll: 'Everything',
     rightsNone: 'nothing',
     rightsOther: 'Also rights to what is not there now:',
