@@ -53,6 +53,9 @@ func (a *API) mountLocal(r fiber.Router) {
 	if f := a.opt.Local.RotateKey; f != nil {
 		r.Post("/secrets/rotate", a.local(func(c *call) (any, error) {
 			n, err := f(c.ctx)
+			if err != nil && n > 0 { // it came half way
+				err = errors.Join(err, a.audit(c, "secrets.rotate", "secret.key", nil, Rotated{n}))
+			}
 			if err != nil {
 				return nil, err
 			}

@@ -159,8 +159,30 @@ func (d *Doctor) room(data string) {
 	}
 }
 
+// forgetDoctors removes the copies of doctors that were killed. No living one is as
+// old as that.
+func forgetDoctors(data string) error {
+	list, err := os.ReadDir(data)
+	if err != nil {
+		return fmt.Errorf("doctor: %w", err)
+	}
+	var errs []error
+	for _, entry := range list {
+		if !entry.IsDir() || !strings.HasPrefix(entry.Name(), doctorFolder) {
+			continue
+		}
+		if s, err := entry.Info(); err == nil && time.Since(s.ModTime()) > 24*time.Hour {
+			errs = append(errs, os.RemoveAll(filepath.Join(data, entry.Name())))
+		}
+	}
+	return errors.Join(errs...)
+}
+
 // contents opens a copy of the database and reads everything in it.
 func (d *Doctor) contents(ctx context.Context, data, dir string) (err error) {
+	if err := forgetDoctors(data); err != nil {
+		return err
+	}
 	shadow, err := os.MkdirTemp(data, doctorFolder)
 	if err != nil {
 		return fmt.Errorf("doctor: %w", err)
