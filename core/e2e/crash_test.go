@@ -66,7 +66,7 @@ func TestKill(t *testing.T) {
 			})
 		}
 		<-killed
-		w.process.kill()
+		w.process.Kill()
 		running.Wait()
 		w.startGateway(w.dir, w.listen)
 		checkJournal(t, w, seen)

@@ -82,7 +82,7 @@ func (w *world) sendInBackground() <-chan string {
 
 func (w *world) signal(s syscall.Signal) {
 	w.t.Helper()
-	if err := w.process.cmd.Process.Signal(s); err != nil {
+	if err := w.process.Signal(s); err != nil {
 		w.t.Fatal(err)
 	}
 }
@@ -90,8 +90,8 @@ func (w *world) signal(s syscall.Signal) {
 func (w *world) ended() error {
 	w.t.Helper()
 	select {
-	case <-w.process.done:
-		return w.process.err
+	case <-w.process.Done():
+		return w.process.Err()
 	case <-time.After(patience):
 		w.t.Fatal("the gateway does not end")
 		return nil
@@ -123,7 +123,7 @@ func TestDrain(t *testing.T) {
 		return err != nil
 	})
 	select {
-	case <-w.process.done:
+	case <-w.process.Done():
 		t.Fatal("it ended with a request in flight")
 	default:
 	}
@@ -134,7 +134,7 @@ func TestDrain(t *testing.T) {
 	if err := w.ended(); err != nil {
 		t.Errorf("it ended with %v", err)
 	}
-	if out := w.process.output(); strings.Contains(out, "was cut") {
+	if out := w.process.Output(); strings.Contains(out, "was cut") {
 		t.Error("the log says that a request was cut")
 	}
 }
@@ -152,7 +152,7 @@ func TestDrainForced(t *testing.T) {
 	if got := <-answer; !strings.HasPrefix(got, "error: ") {
 		t.Errorf("the request: %s", got)
 	}
-	out := w.process.output()
+	out := w.process.Output()
 	if !strings.Contains(out, "a request was cut") || !strings.Contains(out, `request_line="POST /sms/send"`) {
 		t.Error("the log does not name the request")
 	}
@@ -165,7 +165,7 @@ func TestSecondSignalEndsAtOnce(t *testing.T) {
 	answer := w.sendInBackground()
 	<-slow.asked
 	w.signal(syscall.SIGTERM)
-	eventually(t, "it drains", func() bool { return strings.Contains(w.process.output(), "shutting down") })
+	eventually(t, "it drains", func() bool { return strings.Contains(w.process.Output(), "shutting down") })
 	w.signal(syscall.SIGTERM)
 	_ = w.ended()
 	if got := <-answer; !strings.HasPrefix(got, "error: ") {
@@ -217,7 +217,7 @@ func TestHangUp(t *testing.T) {
 			t.Fatal(err)
 		}
 		w.signal(syscall.SIGHUP)
-		eventually(t, logged, func() bool { return strings.Count(w.process.output(), logged) >= times })
+		eventually(t, logged, func() bool { return strings.Count(w.process.Output(), logged) >= times })
 	}
 	more := func() {
 		t.Helper()
@@ -228,7 +228,7 @@ func TestHangUp(t *testing.T) {
 	hangUp(string(good)+"provider \"queues\" {\n plugin = \"onlinestat-callcenter\"\n settings = { projects = { \"1\" = [\"a@b\"] } }\n}\nmodule \"onlinestat\" {}\n", "changed=", 1)
 	more()
 	hangUp(strings.Replace(string(good), "limits {", "limits {\n nonsense = 1", 1)+"\nmodule \"sms\" {\n limit = 5\n}\n", `unknown key \"nonsense\" in limits`, 1)
-	if out := w.process.output(); !strings.Contains(out, `unknown key \"limit\" in module.sms`) {
+	if out := w.process.Output(); !strings.Contains(out, `unknown key \"limit\" in module.sms`) {
 		t.Error("the second mistake is not in the log")
 	}
 	more()
@@ -311,7 +311,7 @@ func TestTLS(t *testing.T) {
 	if p := ask(old, "/healthz"); p.StatusCode != 200 || p.Header.Get("Strict-Transport-Security") != "max-age=31536000" {
 		t.Errorf("%d %v", p.StatusCode, p.Header)
 	}
-	eventually(t, "the warning", func() bool { return strings.Contains(g.process.output(), "the certificate expires soon") })
+	eventually(t, "the warning", func() bool { return strings.Contains(g.process.Output(), "the certificate expires soon") })
 	if metrics, _ := io.ReadAll(ask(old, "/metrics").Body); !strings.Contains(string(metrics), "patchbay_certificate_expires_seconds ") {
 		t.Error("the expiry is not in /metrics")
 	}
@@ -326,7 +326,7 @@ func TestTLS(t *testing.T) {
 	}
 
 	roots.AddCert(pemPair(t, dir, 2))
-	if err := g.process.cmd.Process.Signal(syscall.SIGHUP); err != nil {
+	if err := g.process.Signal(syscall.SIGHUP); err != nil {
 		t.Fatal(err)
 	}
 	eventually(t, "the new certificate", func() bool { return dial().ConnectionState().PeerCertificates[0].SerialNumber.Int64() == 2 })

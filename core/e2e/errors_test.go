@@ -144,7 +144,7 @@ func loginErrors(t *testing.T, w *world) {
 	if n, err := strconv.Atoi(limited.header.Get("Retry-After")); err != nil || n < 1 {
 		t.Errorf("Retry-After %q", limited.header.Get("Retry-After"))
 	}
-	if out := w.process.output(); strings.Contains(out, integratorPassword) || strings.Contains(out, "e2e-password-1") || strings.Contains(out, w.token) {
+	if out := w.process.Output(); strings.Contains(out, integratorPassword) || strings.Contains(out, "e2e-password-1") || strings.Contains(out, w.token) {
 		t.Error("a password or a token is in the log")
 	}
 }

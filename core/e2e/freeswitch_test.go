@@ -57,7 +57,7 @@ func TestFreeSWITCHComesAndGoes(t *testing.T) {
 			}
 		})
 	}
-	w.sandbox.process.kill()
+	w.sandbox.process.Kill()
 	eventually(t, "the gateway to see that FreeSWITCH is gone", func() bool { return w.post(t, "/contact/tiers", ``).status == 502 })
 	expect(t, "tiers without FreeSWITCH", w.post(t, "/contact/tiers", ``), 502, unavailable)
 	expect(t, "a call without FreeSWITCH", w.post(t, "/contact/add", object("called_number", "9002", "caller_number", "1001", "sip", "1001")), 502, unavailable)
@@ -94,7 +94,7 @@ func TestFreeSWITCHComesAndGoes(t *testing.T) {
 	if err := w.process.stop(); err != nil {
 		t.Fatal(err)
 	}
-	w.sandbox.process.kill()
+	w.sandbox.process.Kill()
 	w.startGateway(w.dir, w.listen)
 	expect(t, "no FreeSWITCH at the start", w.post(t, "/contact/queues", ``), 502, unavailable)
 	w.sandbox.start(t)
@@ -114,7 +114,7 @@ func TestFreeSWITCHRefuses(t *testing.T) {
 		if n := w.node(t); strings.Contains(n.Reason, "ClueCon") || n.State == "up" {
 			t.Errorf("node %+v", n)
 		}
-		if strings.Contains(w.process.output(), "ClueCon") {
+		if strings.Contains(w.process.Output(), "ClueCon") {
 			t.Error("the password is in the log")
 		}
 	})

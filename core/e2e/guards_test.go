@@ -121,7 +121,7 @@ guard "message" {
 	eventually(t, "the books to be written", func() bool {
 		return strings.Contains(w.get(t, "/metrics").body, "patchbay_guard_unwritten 0\n")
 	})
-	w.process.kill()
+	w.process.Kill()
 	w.startGateway(w.dir, w.listen)
 	expect(t, "after the kill", w.post(t, "/sms/send", body), 429, full)
 	expect(t, "another number", w.post(t, "/sms/send", object("phone", "89190001000", "message", "Hi")), 200, `{"result":"OK"}`)

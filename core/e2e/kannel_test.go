@@ -85,14 +85,14 @@ func startKannel(t *testing.T) (sendsms string, smsc *process) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		p.attach(t, func() error { p.kill(); return nil })
+		p.attach(t, func() error { p.Kill(); return nil })
 		return p
 	}
 	listening := func(p *process, port string) {
-		eventually(t, p.name+" to listen", func() bool {
+		eventually(t, p.Name+" to listen", func() bool {
 			select {
-			case <-p.done:
-				t.Fatalf("%s ended:\n%s", p.name, p.output())
+			case <-p.Done():
+				t.Fatalf("%s ended:\n%s", p.Name, p.Output())
 			default:
 			}
 			c, err := net.Dial("tcp", "127.0.0.1:"+port)
@@ -119,7 +119,7 @@ func TestRealKannel(t *testing.T) {
 	long := strings.Repeat("Длинное сообщение из нескольких частей. ", 4)
 	for _, text := range []string{cyrillic, "plain ASCII & a plus + 100%", long} {
 		expect(t, text, w.post(t, "/sms/send", object("phone", "89190000000", "message", text)), 200, `{"result":"OK"}`)
-		eventually(t, fmt.Sprintf("%q at the SMSC", text), func() bool { return strings.Contains(received(smsc.output()), text) })
+		eventually(t, fmt.Sprintf("%q at the SMSC", text), func() bool { return strings.Contains(received(smsc.Output()), text) })
 	}
 	wrong := newWorld(t, base+modules+strings.NewReplacer("{sandbox}", sendsms, `"secret"`, `"wrong"`).Replace(kannel))
 	if a := wrong.post(t, "/sms/send", object("phone", "89190000000", "message", "nobody reads this")); a.status == 200 && strings.Contains(a.body, "OK") {

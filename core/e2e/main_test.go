@@ -126,7 +126,7 @@ func warm() error {
 	if err != nil {
 		return err
 	}
-	defer g.process.kill()
+	defer g.process.Kill()
 	return g.waitReady()
 }
 

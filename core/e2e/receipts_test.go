@@ -144,7 +144,7 @@ func TestKannelReceipts(t *testing.T) {
 		w.becomes(t, s, "delivered")
 	}
 	secret := w.hook(t, "kannel")
-	w.process.kill()
+	w.process.Kill()
 	w.startGateway(w.dir, w.listen)
 	for _, s := range all {
 		if got := w.state(t, s.ID); got.Status != "delivered" || got.Result != "OK" {
@@ -269,7 +269,7 @@ func TestHook(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	w.process.kill()
+	w.process.Kill()
 	w.startGateway(w.dir, w.listen)
 	if got := w.state(t, s.ID); got.Status != "delivered" {
 		t.Errorf("after a crash: %+v", got)
@@ -292,7 +292,7 @@ func TestHook(t *testing.T) {
 	fresh := w.sms(t, "89190000000", "")
 	w.becomes(t, fresh, "delivered") // with the new address
 
-	everything := w.process.output() + w.do(t, "GET", "/metrics", "").body + w.admin(t, "GET", "/journal/sms?limit=100", "").body +
+	everything := w.process.Output() + w.do(t, "GET", "/metrics", "").body + w.admin(t, "GET", "/journal/sms?limit=100", "").body +
 		w.admin(t, "GET", "/journal/requests?limit=100", "").body + w.admin(t, "GET", "/journal/audit?limit=100", "").body
 	for name, text := range map[string]string{"the old": secret, "the new": w.hook(t, "kannel")[len("/hooks/kannel/"):]} {
 		if strings.Contains(everything, text) {

@@ -149,7 +149,7 @@ func TestSlowProviderHoldsNobodyUp(t *testing.T) {
 	if len(hanging) > 0 {
 		t.Errorf("%d requests do not hang any more", len(hanging))
 	}
-	w.sandbox.process.kill()
+	w.sandbox.process.Kill()
 	for range crowd {
 		if a := <-hanging; a.status != 502 && a.status != 504 {
 			t.Errorf("a request whose aggregator died: %d %s", a.status, a.body)

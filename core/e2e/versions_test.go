@@ -70,7 +70,7 @@ func newDemoWorld(t *testing.T, config string) *demoWorld {
 // restart ends the gateway as a crash would and starts it on the same data.
 func (d *demoWorld) restart() {
 	d.t.Helper()
-	d.process.kill()
+	d.process.Kill()
 	g, err := launchGateway(d.home, d.text, d.listen, nil)
 	if err != nil {
 		d.t.Fatal(err)

@@ -1,15 +1,14 @@
 package e2e
 
 import (
+	"context"
 	"encoding/json"
-	"errors"
-	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
-	"time"
+
+	"github.com/patchbay-gw/patchbay/core/e2e/program"
 )
 
 // modules are the four modules, without the limits that the manifests propose and
@@ -200,11 +199,7 @@ type gateway struct {
 // launchGateway writes gateway.hcl into dir and runs the binary there. A data
 // folder that is there already is taken over.
 func launchGateway(dir, text, listen string, env []string) (*gateway, error) {
-	data := filepath.Join(dir, "data")
-	if err := os.MkdirAll(data, 0o700); err != nil {
-		return nil, err
-	}
-	if err := os.Symlink(cache, filepath.Join(data, "cache")); err != nil && !errors.Is(err, os.ErrExist) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}
 	path := filepath.Join(dir, "gateway.hcl")
@@ -215,41 +210,26 @@ func launchGateway(dir, text, listen string, env []string) (*gateway, error) {
 	} else {
 		path = filepath.Join(root, "gateway.hcl")
 	}
-	p, err := start("gateway", patchbay, env, "serve", "--config", path, "--data", data, "--listen", listen)
+	where := program.Gateway{Binary: patchbay, Config: path, Data: filepath.Join(dir, "data"), Listen: listen, Cache: cache, Env: env}
+	p, err := where.Start(context.Background()) // attach ends it
 	if err != nil {
 		return nil, err
 	}
-	address, err := p.after("patchbay listens on ")
+	ctx, cancel := patiently()
+	defer cancel()
+	address, err := program.Address(ctx, p)
 	if err != nil {
-		p.kill()
+		p.Kill()
 		return nil, err
 	}
-	return &gateway{process: p, url: "http://" + address, listen: address, dir: dir}, nil
+	return &gateway{process: &process{p}, url: "http://" + address, listen: address, dir: dir}, nil
 }
 
 // waitReady returns when everything that is switched on can serve.
 func (g *gateway) waitReady() error {
-	deadline := time.Now().Add(patience)
-	for last := ""; ; time.Sleep(20 * time.Millisecond) {
-		r, err := http.Get(g.url + "/readyz")
-		if err == nil {
-			var body struct{ Waiting []string }
-			err = json.NewDecoder(r.Body).Decode(&body)
-			_ = r.Body.Close() // only read
-			if err == nil && r.StatusCode == http.StatusOK {
-				return nil
-			}
-			last = fmt.Sprint(r.StatusCode, " ", strings.Join(body.Waiting, ", "))
-		}
-		select {
-		case <-g.process.done:
-			return fmt.Errorf("the gateway ended: %s", g.process.output())
-		default:
-		}
-		if time.Now().After(deadline) {
-			return fmt.Errorf("the gateway is not ready: %s\n%s", last, g.process.output())
-		}
-	}
+	ctx, cancel := patiently()
+	defer cancel()
+	return program.Ready(ctx, g.process.Program)
 }
 
 // sandboxWorld is a running sandbox.
@@ -314,7 +294,7 @@ func (w *world) startGateway(dir, listen string) {
 // end stops the gateway; one that a test has killed already may stay so.
 func (g *gateway) end() error {
 	select {
-	case <-g.process.done:
+	case <-g.process.Done():
 		return nil
 	default:
 		return g.process.stop()
@@ -333,17 +313,13 @@ func startSandbox(t testing.TB, dir string, args ...string) *sandboxWorld {
 // start starts the sandbox, or a killed one again at the same addresses.
 func (s *sandboxWorld) start(t testing.TB) {
 	t.Helper()
-	args := append([]string{"--esl", s.esl, "--http", s.http, "--recordings", s.recordings}, s.args...)
-	p, err := start("sandbox", sandbox, nil, args...)
+	where := program.Sandbox{Binary: sandbox, ESL: s.esl, HTTP: s.http, Recordings: s.recordings, Args: s.args}
+	p, err := where.Start(context.Background()) // attach ends it
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := p.after("recordings "); err != nil {
-		p.kill()
-		t.Fatal(err)
-	}
-	s.process = p
-	p.attach(t, func() error { p.kill(); return nil })
+	s.process = &process{p}
+	s.process.attach(t, func() error { p.Kill(); return nil })
 }
 
 // history reads a list that the sandbox keeps: incidents, commands, calls or

@@ -32,30 +32,6 @@ func TestBadArguments(t *testing.T) {
 	}
 }
 
-func TestParseCPU(t *testing.T) {
-	const stat = "4242 (patch) bay (x) S 1 4242 4242 0 -1 4194560 5000 0 12 0 123 45 0 0 20 0 9 0 100 200 300"
-	if d, err := parseCPU(stat); err != nil || d != 1680*time.Millisecond {
-		t.Errorf("%s, %v; want 1.68s", d, err)
-	}
-	for _, bad := range []string{"", "1 (x) S 1 2", "1 (x) S 1 4242 4242 0 -1 4194560 5000 0 12 0 one two 0 0"} {
-		if _, err := parseCPU(bad); err == nil {
-			t.Errorf("%q is accepted", bad)
-		}
-	}
-}
-
-func TestParseStatus(t *testing.T) {
-	const status = "Name:\tpatchbay\nVmPeak:\t 9000 kB\nVmHWM:\t    2048 kB\nVmRSS:\t    1024 kB\n"
-	if n, err := parseStatus(status, "VmHWM"); err != nil || n != 2<<20 {
-		t.Errorf("%d, %v", n, err)
-	}
-	for _, bad := range []string{"", "VmHWM:\tmuch kB\n"} {
-		if _, err := parseStatus(bad, "VmHWM"); err == nil {
-			t.Errorf("%q is accepted", bad)
-		}
-	}
-}
-
 func TestParseRatios(t *testing.T) {
 	const text = "goos: linux\n" +
 		"BenchmarkOverhead/hot-2   \t  10\t 0 ns/op\t 110 ns-metered\t 100 ns-plain\t 1.10 ratio\t 5 units\n" +

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/patchbay-gw/patchbay/core/bench/probe"
+	"github.com/patchbay-gw/patchbay/core/e2e/program"
 )
 
 // process is a program that listens somewhere and is measured from outside.
@@ -102,7 +103,7 @@ func (p *process) stop() error {
 // steps of 10 ms.
 func (p *process) cpu() (sum time.Duration, err error) {
 	err = p.family("stat", func(text string) error {
-		used, err := parseCPU(text)
+		used, err := program.ParseCPU(text)
 		sum += used
 		return err
 	})
@@ -132,49 +133,19 @@ func (p *process) family(name string, read func(text string) error) error {
 	return nil
 }
 
-// parseCPU reads utime and stime, fields 14 and 15 of /proc/<pid>/stat (proc(5)).
-// The name in field 2 may hold anything, so counting begins behind its bracket.
-func parseCPU(stat string) (time.Duration, error) {
-	rest := stat[strings.LastIndexByte(stat, ')')+1:]
-	fields := strings.Fields(rest)
-	if len(fields) < 13 {
-		return 0, fmt.Errorf("/proc/<pid>/stat has %d fields behind the name", len(fields))
-	}
-	const tick = 10 * time.Millisecond // USER_HZ is 100 on every Linux of today
-	var sum time.Duration
-	for _, f := range fields[11:13] {
-		n, err := strconv.ParseInt(f, 10, 64)
-		if err != nil {
-			return 0, fmt.Errorf("/proc/<pid>/stat: %w", err)
-		}
-		sum += time.Duration(n) * tick
-	}
-	return sum, nil
-}
-
 // memory returns VmHWM (peak) and VmRSS (now) in bytes, children included; pages
 // that the processes share count once for each.
 func (p *process) memory() (peak, now int64, err error) {
 	err = p.family("status", func(text string) error {
-		high, err := parseStatus(text, "VmHWM")
+		high, err := program.ParseStatus(text, "VmHWM")
 		if err != nil {
 			return err
 		}
-		here, err := parseStatus(text, "VmRSS")
+		here, err := program.ParseStatus(text, "VmRSS")
 		peak, now = peak+high, now+here
 		return err
 	})
 	return peak, now, err
-}
-
-func parseStatus(status, name string) (int64, error) {
-	for line := range strings.Lines(status) {
-		if value, ok := strings.CutPrefix(line, name+":"); ok {
-			n, err := strconv.ParseInt(strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(value), "kB")), 10, 64)
-			return n << 10, err
-		}
-	}
-	return 0, fmt.Errorf("/proc/<pid>/status has no %s", name)
 }
 
 // tail keeps the last words of a program for the error message.

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strconv"
 	"time"
+
+	"github.com/patchbay-gw/patchbay/core/e2e/program"
 )
 
 // clockEnv names the file that the clock of --clock-binary follows: seconds that its
@@ -67,16 +69,16 @@ func clock(ctx context.Context, c *chaos) error {
 	logins := 0
 	for i, j := range jumps() {
 		l := w.newLoad(ctx, 4, false, mixed)
-		if !pause(ctx, 200*time.Millisecond) {
+		if !program.Pause(ctx, 200*time.Millisecond) {
 			return ctx.Err()
 		}
 		if err := set(j.offset); err != nil {
 			return err
 		}
-		if _, err := eventually(ctx, 5*time.Second, "the clock of the gateway to jump", func() bool { return w.believes(ctx, j.offset) }); err != nil {
+		if _, err := program.Eventually(ctx, 5*time.Second, "the clock of the gateway to jump", func() bool { return w.believes(ctx, j.offset) }); err != nil {
 			return err
 		}
-		if !pause(ctx, 300*time.Millisecond) {
+		if !program.Pause(ctx, 300*time.Millisecond) {
 			return ctx.Err()
 		}
 		l.stop()
@@ -98,7 +100,7 @@ func clock(ctx context.Context, c *chaos) error {
 			}
 		}
 		if i == 4 { // the clock is two days ahead
-			if err := w.gateway.stop(ctx); err != nil {
+			if err := w.gateway.Stop(ctx); err != nil {
 				return err
 			}
 			if err := w.start(ctx); err != nil {
@@ -164,7 +166,7 @@ func (w *world) afterJump(ctx context.Context, t *trial, j jump, logins *int) er
 		if a.status != http.StatusOK {
 			t.miss("%s: three requests in %s met the limit of 5/s: %d %.100s", j.what, 3*limitPause, a.status, a.body)
 		}
-		pause(ctx, limitPause)
+		program.Pause(ctx, limitPause)
 	}
 	return nil
 }

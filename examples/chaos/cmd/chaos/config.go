@@ -2,8 +2,8 @@ package main
 
 import "strings"
 
-// base is the beginning of every configuration. Limits and guards are off: the load
-// of a scenario is no caller who has to be slowed down.
+// base is the beginning of every configuration. Limits are off and guards at most
+// watch: the load of a scenario is no caller who has to be slowed down.
 const base = `
 gateway {
   plugins         = ["{plugins}"]
@@ -16,8 +16,8 @@ limits {
   user   = "off"
   action = "off"
 }
-guard "call" { mode = "off" }
-guard "message" { mode = "off" }
+guard "call" { mode = "{guards}" }
+guard "message" { mode = "{guards}" }
 module "contact" {
   action "add" { limit = "off" }
   {contact}

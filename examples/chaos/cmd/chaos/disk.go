@@ -12,6 +12,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/patchbay-gw/patchbay/core/e2e/program"
 )
 
 // diskMiB is the size of the small disk: more than the reserve below which the store
@@ -67,7 +69,7 @@ func diskParts() []diskPart {
 
 func fillDisk(ctx context.Context, t *trial, w *world, b *book, part diskPart) error {
 	l := w.newLoad(ctx, 4, false, func(i int) *attempt {
-		pause(ctx, 5*time.Millisecond)
+		program.Pause(ctx, 5*time.Millisecond)
 		return mixed(i)
 	})
 	defer l.stop()
@@ -78,11 +80,11 @@ func fillDisk(ctx context.Context, t *trial, w *world, b *book, part diskPart) e
 	full := func() int {
 		return l.ledger.count(func(a *attempt) bool { return a.answered && a.answer.status == http.StatusServiceUnavailable })
 	}
-	_, err := eventually(ctx, 30*time.Second, "the first 503", func() bool { return w.gateway.ended() || full() > 20 })
-	if w.gateway.ended() && part.fatal {
-		t.figure("the gateway ended: %.60s", w.gateway.panicked())
-	} else if w.gateway.ended() {
-		t.miss("the gateway ended when the disk was full: %v: %s", w.gateway.err, w.gateway.tail())
+	_, err := program.Eventually(ctx, 30*time.Second, "the first 503", func() bool { return w.gateway.Ended() || full() > 20 })
+	if w.gateway.Ended() && part.fatal {
+		t.figure("the gateway ended: %.60s", w.gateway.Broken())
+	} else if w.gateway.Ended() {
+		t.miss("the gateway ended when the disk was full: %v: %s", w.gateway.Err(), w.gateway.Tail())
 	} else {
 		t.check(err)
 		if a, err := do(ctx, w.client, "GET", w.url()+"/readyz", ""); err != nil || a.status != http.StatusServiceUnavailable || !strings.Contains(a.body, "disk is full") {
@@ -91,26 +93,26 @@ func fillDisk(ctx context.Context, t *trial, w *world, b *book, part diskPart) e
 			t.figure("/readyz says 503 and why")
 		}
 	}
-	if part.crash || w.gateway.ended() {
+	if part.crash || w.gateway.Ended() {
 		l.stop()
-		w.gateway.kill()
+		w.gateway.Kill()
 	}
 	if err := os.Remove(ballast); err != nil {
 		return err
 	}
-	if part.crash || w.gateway.ended() {
+	if part.crash || w.gateway.Ended() {
 		if err := w.start(ctx); err != nil {
 			return fmt.Errorf("start with room on the disk: %w", err)
 		}
 	}
-	took, err := eventually(ctx, 30*time.Second, "the gateway to work again", func() bool {
+	took, err := program.Eventually(ctx, 30*time.Second, "the gateway to work again", func() bool {
 		a, err := w.send(ctx, "POST", "/report/users", "")
 		return err == nil && a.status == http.StatusOK
 	})
 	t.check(err)
-	pause(ctx, 300*time.Millisecond)
+	program.Pause(ctx, 300*time.Millisecond)
 	l.stop()
-	pause(ctx, outcomesLater)
+	program.Pause(ctx, outcomesLater)
 	t.figure("works again %s after there was room", took.Round(10*time.Millisecond))
 	return afterDisk(ctx, t, w, b, l.ledger.all())
 }
@@ -162,7 +164,7 @@ func fillUp(ctx context.Context, path string) error {
 	}
 	defer f.Close()
 	for size := 1 << 20; size >= 1<<12; {
-		if !pause(ctx, time.Millisecond) {
+		if !program.Pause(ctx, time.Millisecond) {
 			return ctx.Err()
 		}
 		switch _, err := io.CopyN(f, zeros{}, int64(size)); {

@@ -31,18 +31,20 @@ func TestDocuments(t *testing.T) {
 	}
 	tests := map[string]bool{}
 	declared := regexp.MustCompile(`(?m)^func (Test[A-Z]\w*)\(`)
-	err := filepath.WalkDir(filepath.Join(repository, "core"), func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() || !strings.HasSuffix(path, "_test.go") {
+	for _, folder := range []string{"core", "examples/chaos"} {
+		err := filepath.WalkDir(filepath.Join(repository, folder), func(path string, d fs.DirEntry, err error) error {
+			if err != nil || d.IsDir() || !strings.HasSuffix(path, "_test.go") {
+				return err
+			}
+			raw, err := os.ReadFile(path)
+			for _, m := range declared.FindAllSubmatch(raw, -1) {
+				tests[string(m[1])] = true
+			}
 			return err
+		})
+		if err != nil {
+			t.Fatal(err)
 		}
-		raw, err := os.ReadFile(path)
-		for _, m := range declared.FindAllSubmatch(raw, -1) {
-			tests[string(m[1])] = true
-		}
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
 	}
 	named := regexp.MustCompile(`\bTest[A-Z]\w*`).FindAllString(page, -1)
 	if len(named) == 0 {

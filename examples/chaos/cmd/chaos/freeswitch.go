@@ -10,6 +10,8 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
+
+	"github.com/patchbay-gw/patchbay/core/e2e/program"
 )
 
 // truth is the level of one tier in FreeSWITCH. It only grows, so an answer that shows
@@ -82,7 +84,7 @@ func (t *truth) watch(ctx context.Context, trial *trial, seen *link, stop *atomi
 			if a.errorID() == "" {
 				trial.miss("an error without an id: %s", a.body)
 			}
-			pause(ctx, 5*time.Millisecond)
+			program.Pause(ctx, 5*time.Millisecond)
 		default:
 			trial.miss("/contact/tiers: %d %.100s", a.status, a.body)
 		}
@@ -103,10 +105,10 @@ func through(mode laneMode) func(context.Context, *world, *lane) error {
 }
 
 func linkFaults() []linkFault {
-	killed := func(ctx context.Context, w *world, _ *lane) error { w.sandbox.process.kill(); return nil }
+	killed := func(ctx context.Context, w *world, _ *lane) error { w.sandbox.process.Kill(); return nil }
 	again := func(ctx context.Context, w *world, _ *lane) error { return w.sandbox.start(ctx) }
 	signal := func(s syscall.Signal) func(context.Context, *world, *lane) error {
-		return func(_ context.Context, w *world, _ *lane) error { return w.sandbox.process.signal(s) }
+		return func(_ context.Context, w *world, _ *lane) error { return w.sandbox.process.Signal(s) }
 	}
 	return []linkFault{
 		{"killed and started again", killed, again, false, false, true},
@@ -178,7 +180,7 @@ func breakLink(ctx context.Context, t *trial, w *world, l *lane, real *truth, b 
 		calling.stop()
 		<-reading
 	}()
-	if _, err := eventually(ctx, 20*time.Second, "the load to begin", func() bool { return seen.good.Load() > 5 && placed() > 0 }); err != nil {
+	if _, err := program.Eventually(ctx, 20*time.Second, "the load to begin", func() bool { return seen.good.Load() > 5 && placed() > 0 }); err != nil {
 		return err
 	}
 	if fault.restarts {
@@ -193,7 +195,7 @@ func breakLink(ctx context.Context, t *trial, w *world, l *lane, real *truth, b 
 			return err
 		}
 	}
-	if !pause(ctx, faultFor) {
+	if !program.Pause(ctx, faultFor) {
 		return ctx.Err()
 	}
 	good, bad = seen.good.Load()-good, seen.bad.Load()-bad
@@ -210,7 +212,7 @@ func breakLink(ctx context.Context, t *trial, w *world, l *lane, real *truth, b 
 		return err
 	}
 	level := real.level.Load()
-	took, err := eventually(ctx, 30*time.Second, "the lists to come back", func() bool {
+	took, err := program.Eventually(ctx, 30*time.Second, "the lists to come back", func() bool {
 		a, err := w.send(ctx, "POST", "/contact/tiers", "")
 		if err != nil || a.status != http.StatusOK {
 			return false
@@ -222,7 +224,7 @@ func breakLink(ctx context.Context, t *trial, w *world, l *lane, real *truth, b 
 		return nil
 	}
 	before := placed()
-	if _, err := eventually(ctx, 20*time.Second, "calls to be placed again", func() bool { return placed() >= before+4 }); !t.check(err) {
+	if _, err := program.Eventually(ctx, 20*time.Second, "calls to be placed again", func() bool { return placed() >= before+4 }); !t.check(err) {
 		return nil
 	}
 	compareStatistics(ctx, t, w)

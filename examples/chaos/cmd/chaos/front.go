@@ -12,6 +12,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/patchbay-gw/patchbay/core/e2e/program"
 )
 
 // front is an HTTP proxy in front of an aggregator, the statistics server or the
@@ -55,7 +57,7 @@ func newFront(target string) (*front, error) {
 	f := &front{target: target, client: newClient()}
 	f.delay.Store(int64(500 * time.Millisecond))
 	var err error
-	if f.address, err = freeAddress(); err != nil {
+	if f.address, err = program.FreeAddress(); err != nil {
 		return nil, err
 	}
 	return f, f.listen()
@@ -220,7 +222,7 @@ func endless(w http.ResponseWriter, r *http.Request) {
 	cut(w)
 }
 
-func wait(r *http.Request, d time.Duration) { pause(r.Context(), d) }
+func wait(r *http.Request, d time.Duration) { program.Pause(r.Context(), d) }
 
 // cut closes the connection without an answer.
 func cut(w http.ResponseWriter) {

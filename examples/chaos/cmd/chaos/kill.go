@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"net/http"
 	"time"
+
+	"github.com/patchbay-gw/patchbay/core/e2e/program"
 )
 
 // startGoal is how long the gateway may take after a crash, from exec until it is
@@ -31,19 +33,19 @@ func kill(ctx context.Context, c *chaos) error {
 	repeated, unknown := 0, 0
 	for round := range c.rounds {
 		l := w.newLoad(ctx, callers, true, func(i int) *attempt { return mixed(i + round) })
-		if !pause(ctx, c.pick(50*time.Millisecond, 600*time.Millisecond)) {
+		if !program.Pause(ctx, c.pick(50*time.Millisecond, 600*time.Millisecond)) {
 			return ctx.Err()
 		}
-		w.gateway.kill()
+		w.gateway.Kill()
 		l.callers.Wait()
 		if round%4 == 3 {
 			if err := w.launch(ctx); err != nil {
 				return err
 			}
-			if !pause(ctx, c.pick(0, 400*time.Millisecond)) {
+			if !program.Pause(ctx, c.pick(0, 400*time.Millisecond)) {
 				return ctx.Err()
 			}
-			w.gateway.kill()
+			w.gateway.Kill()
 		}
 		if err := w.start(ctx); err != nil {
 			return fmt.Errorf("round %d: %w", round+1, err)
@@ -51,8 +53,12 @@ func kill(ctx context.Context, c *chaos) error {
 		if a, err := w.send(ctx, "POST", "/report/users", ""); err != nil || a.status != http.StatusOK {
 			t.miss("the first request after the start: %d %s %v", a.status, a.body, err)
 		}
-		took := time.Since(w.gateway.began)
-		slowest, sum, busy = max(slowest, took), sum+took, busy+w.gateway.cpu()
+		took := time.Since(w.gateway.Began)
+		used, err := w.gateway.CPU()
+		if err != nil {
+			return err
+		}
+		slowest, sum, busy = max(slowest, took), sum+took, busy+used
 		// Whoever used an Idempotency-Key may ask again: nothing is sent twice.
 		for _, a := range l.ledger.all() {
 			everything = append(everything, a)

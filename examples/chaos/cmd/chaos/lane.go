@@ -11,6 +11,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/patchbay-gw/patchbay/core/e2e/program"
 )
 
 // lane is a TCP proxy in front of FreeSWITCH that can be made to misbehave. It also
@@ -58,7 +60,7 @@ func (c *laneConn) close() {
 func newLane(target string) (*lane, error) {
 	l := &lane{target: target, conns: map[*laneConn]struct{}{}}
 	var err error
-	if l.address, err = freeAddress(); err != nil {
+	if l.address, err = program.FreeAddress(); err != nil {
 		return nil, err
 	}
 	return l, l.listen()

@@ -94,6 +94,9 @@ func newCall(account, called string) *attempt {
 // goodNumber is accepted by the sandbox's aggregators.
 const goodNumber = "89190000000"
 
+// anyNumber is one of ten thousand others that are accepted.
+func anyNumber() string { return fmt.Sprintf("8919%04d111", serial.Load()%10_000) }
+
 // mixed is the i-th request of the load: good, refused and unsafe ones in turn.
 func mixed(i int) *attempt {
 	switch i % 12 {
@@ -116,13 +119,13 @@ func mixed(i int) *attempt {
 	case 8:
 		return &attempt{method: "GET", path: "/report/badRequest?limit=20&start_date=2020-01-01&stop_date=2099-01-01"}
 	case 9:
-		a := newSMS(goodNumber)
+		a := newSMS(anyNumber())
 		a.key = a.tag
 		return a
 	case 10:
 		return newCall("1004", "9003") // busy
 	}
-	return newSMS(goodNumber)
+	return newSMS(anyNumber())
 }
 
 // try makes the attempt and notes what became of it.

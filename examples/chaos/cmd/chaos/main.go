@@ -182,8 +182,8 @@ func (c *chaos) all(ctx context.Context, wanted []scenario) error {
 	return nil
 }
 
-// program is the path of something that make built.
-func (c *chaos) program(name string) string { return filepath.Join(c.build, name) }
+// built is the path of something that make built.
+func (c *chaos) built(name string) string { return filepath.Join(c.build, name) }
 
 // pick returns a random duration from low to high.
 func (c *chaos) pick(low, high time.Duration) time.Duration {

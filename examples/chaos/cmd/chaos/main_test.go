@@ -2,14 +2,12 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 )
 
 func TestArguments(t *testing.T) {
@@ -132,62 +130,6 @@ func TestOverlay(t *testing.T) {
 	}
 	if err := overlay([]string{"--goroot", t.TempDir(), "--out", out}, &stderr); err == nil {
 		t.Error("an overlay without a toolchain")
-	}
-}
-
-func TestJudge(t *testing.T) {
-	samples := func(growth float64) []sample {
-		var out []sample
-		for i := range 90 {
-			x := float64(i)
-			out = append(out, sample{at: time.Duration(i) * time.Second, goroutines: 50 + growth*x, files: 40, heap: 100 << 20, memory: 200 << 20})
-		}
-		return out
-	}
-	flat, rising, short := &trial{}, &trial{}, &trial{}
-	judge(flat, samples(0))
-	judge(rising, samples(1))
-	judge(short, samples(0)[:5])
-	if flat.verdict() != held || rising.verdict() != missed || short.verdict() != missed {
-		t.Errorf("%s, %s, %s", flat.seen(), rising.seen(), short.seen())
-	}
-	if !strings.Contains(rising.seen(), "(+60/min)") {
-		t.Error(rising.seen())
-	}
-}
-
-func TestMetric(t *testing.T) {
-	text := "# HELP go_goroutines x\ngo_goroutines 17\ngo_goroutines_more 18\n"
-	if v, err := metric(text, "go_goroutines"); err != nil || v != 17 {
-		t.Error(v, err)
-	}
-	if _, err := metric(text, "go"); err == nil {
-		t.Error("a metric that is not there")
-	}
-}
-
-func TestProcess(t *testing.T) {
-	p, err := start(t.Context(), "shell", "/bin/sh", []string{"WORD=open"}, "-c", "echo the door is $WORD; sleep 60 & exec sleep 60")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if rest, err := p.after(t.Context(), "the door is "); err != nil || rest != "open" {
-		t.Errorf("%q %v", rest, err)
-	}
-	p.kill() // and its child, or the output would stay open
-	if !p.ended() {
-		t.Error("not ended")
-	}
-	if _, err := p.after(t.Context(), "another line"); err == nil {
-		t.Error("a line after the end")
-	}
-	if _, err := eventually(t.Context(), time.Millisecond, "nothing", func() bool { return false }); err == nil {
-		t.Error("a condition that never holds")
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	if pause(ctx, time.Hour) {
-		t.Error("a pause outlived its context")
 	}
 }
 

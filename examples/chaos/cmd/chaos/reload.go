@@ -8,6 +8,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/patchbay-gw/patchbay/core/e2e/program"
 )
 
 const reloads = 20
@@ -36,23 +38,11 @@ func reloadGood(ctx context.Context, c *chaos, w *world) error {
 	defer l.stop()
 	var slowest time.Duration
 	for i := range reloads {
-		w.values["originator"] = fmt.Sprintf("SENDER%d", i)
-		if err := w.configure(); err != nil {
-			return err
-		}
-		if err := w.gateway.signal(syscall.SIGHUP); err != nil {
-			return err
-		}
-		took, err := eventually(ctx, 15*time.Second, "the new configuration to be in force", func() bool {
-			return w.gateway.ended() || w.sender(ctx, t) == w.values["originator"]
-		})
-		if w.gateway.ended() {
-			return fmt.Errorf("SIGHUP ended the gateway: %v: %s", w.gateway.err, w.gateway.tail())
-		}
-		if err != nil {
+		began := time.Now()
+		if err := w.change(ctx, t, fmt.Sprintf("SENDER%d", i)); err != nil {
 			return fmt.Errorf("reload %d: %w", i+1, err)
 		}
-		slowest = max(slowest, took)
+		slowest = max(slowest, time.Since(began))
 	}
 	l.stop()
 	failed := 0
@@ -75,6 +65,24 @@ func reloadGood(ctx context.Context, c *chaos, w *world) error {
 	t.figure("%d requests, %d failures", len(l.ledger.all()), failed)
 	t.figure("in force after %s at most", slowest.Round(10*time.Millisecond))
 	return nil
+}
+
+// change gives SMS another sender with SIGHUP and waits until it is in force.
+func (w *world) change(ctx context.Context, t *trial, sender string) error {
+	w.values["originator"] = sender
+	if err := w.configure(); err != nil {
+		return err
+	}
+	if err := w.gateway.Signal(syscall.SIGHUP); err != nil {
+		return err
+	}
+	_, err := program.Eventually(ctx, 15*time.Second, "the new configuration to be in force", func() bool {
+		return w.gateway.Ended() || w.sender(ctx, t) == sender
+	})
+	if w.gateway.Ended() {
+		return fmt.Errorf("SIGHUP ended the gateway: %v: %s", w.gateway.Err(), w.gateway.Tail())
+	}
+	return err
 }
 
 // sender is the name that the next SMS is sent with.
@@ -113,13 +121,13 @@ func reloadBad(ctx context.Context, c *chaos, w *world) error {
 		if err := os.WriteFile(w.configPath(), []byte(f.text), 0o600); err != nil {
 			return err
 		}
-		if err := w.gateway.signal(syscall.SIGHUP); err != nil {
+		if err := w.gateway.Signal(syscall.SIGHUP); err != nil {
 			return err
 		}
-		_, err := eventually(ctx, 10*time.Second, "a word about it in the log", func() bool { return w.gateway.ended() || w.gateway.says(f.says) })
+		_, err := program.Eventually(ctx, 10*time.Second, "a word about it in the log", func() bool { return w.gateway.Ended() || w.gateway.Says(f.says) })
 		l.stop()
-		if w.gateway.ended() {
-			return fmt.Errorf("%s ended the gateway: %v: %s", f.what, w.gateway.err, w.gateway.tail())
+		if w.gateway.Ended() {
+			return fmt.Errorf("%s ended the gateway: %v: %s", f.what, w.gateway.Err(), w.gateway.Tail())
 		}
 		t.check(err)
 		if got := w.sender(ctx, t); got != good {

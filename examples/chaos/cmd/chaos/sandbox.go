@@ -12,12 +12,14 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/patchbay-gw/patchbay/core/e2e/program"
 )
 
 // sandbox is the stand-in world as a process.
 type sandbox struct {
 	chaos      *chaos
-	process    *process
+	process    *program.Program
 	esl, http  string // addresses
 	recordings string
 	args       []string
@@ -26,10 +28,10 @@ type sandbox struct {
 func (c *chaos) newSandbox(ctx context.Context, dir string, args ...string) (*sandbox, error) {
 	s := &sandbox{chaos: c, recordings: filepath.Join(dir, "recordings"), args: args}
 	var err error
-	if s.esl, err = freeAddress(); err != nil {
+	if s.esl, err = program.FreeAddress(); err != nil {
 		return nil, err
 	}
-	if s.http, err = freeAddress(); err != nil {
+	if s.http, err = program.FreeAddress(); err != nil {
 		return nil, err
 	}
 	return s, s.start(ctx)
@@ -37,17 +39,9 @@ func (c *chaos) newSandbox(ctx context.Context, dir string, args ...string) (*sa
 
 // start starts the sandbox, or a killed one again at the same addresses.
 func (s *sandbox) start(ctx context.Context) error {
-	args := append([]string{"--esl", s.esl, "--http", s.http, "--recordings", s.recordings}, s.args...)
-	p, err := start(ctx, "sandbox", s.chaos.program("sandbox"), nil, args...)
-	if err != nil {
-		return err
-	}
-	if _, err := p.after(ctx, "recordings "); err != nil {
-		p.kill()
-		return err
-	}
-	s.process = p
-	return nil
+	var err error
+	s.process, err = program.Sandbox{Binary: s.chaos.built("sandbox"), ESL: s.esl, HTTP: s.http, Recordings: s.recordings, Args: s.args}.Start(ctx)
+	return err
 }
 
 // message is an SMS that the aggregator read.

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -12,6 +13,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/patchbay-gw/patchbay/core/e2e/program"
 )
 
 // stores takes a backup of a running gateway and damages what lies on the disk.
@@ -27,10 +30,18 @@ func stores(ctx context.Context, c *chaos) error {
 	if err := backup(ctx, c, w); err != nil {
 		return fmt.Errorf("backup: %w", err)
 	}
-	if err := w.gateway.stop(ctx); err != nil {
+	crashed := filepath.Join(w.dir, "crashed")
+	w.gateway.Kill()
+	if err := copyData(w.data, crashed); err != nil {
 		return err
 	}
-	return damages(ctx, c, w)
+	if err := w.start(ctx); err != nil {
+		return err
+	}
+	if err := w.gateway.Stop(ctx); err != nil {
+		return err
+	}
+	return damages(ctx, c, w, crashed)
 }
 
 // tool runs a command of the gateway's binary and returns its whole output.
@@ -55,10 +66,14 @@ func backup(ctx context.Context, c *chaos, w *world) error {
 	t := c.trial("store", "backup of the running gateway under load, restored into an empty folder")
 	l := w.newLoad(ctx, 6, false, mixed)
 	defer l.stop()
-	if _, err := eventually(ctx, 20*time.Second, "some load", func() bool { return l.ledger.count(answered) > 300 }); err != nil {
+	if _, err := program.Eventually(ctx, 20*time.Second, "some load", func() bool { return l.ledger.count(answered) > 300 }); err != nil {
 		return err
 	}
 	before := slices.DeleteFunc(l.ledger.all(), func(a *attempt) bool { return !a.answered })
+	keyed := newSMS(goodNumber)
+	keyed.key = keyed.tag
+	w.try(ctx, keyed)
+	before = append(before, keyed)
 	file := filepath.Join(w.dir, "gateway.backup")
 	began := time.Now()
 	out, code, err := w.tool(ctx, "backup", "--data", w.data, "--with-key", file)
@@ -85,6 +100,7 @@ func backup(ctx context.Context, c *chaos, w *world) error {
 	if err := compareRestored(ctx, t, w, file, before, original); err != nil {
 		return err
 	}
+	w.restoreOverItself(ctx, c, file)
 	return damagedBackups(ctx, c, w, file)
 }
 
@@ -93,7 +109,7 @@ func (w *world) second(data string) (*world, error) {
 	other := *w
 	other.data, other.dir, other.client, other.gateway = data, filepath.Dir(data), newClient(), nil
 	var err error
-	other.listen, err = freeAddress()
+	other.listen, err = program.FreeAddress()
 	return &other, err
 }
 
@@ -115,7 +131,7 @@ func compareRestored(ctx context.Context, t *trial, w *world, file string, befor
 		t.miss("start on the restored data: %v", err)
 		return nil
 	}
-	defer other.gateway.kill()
+	defer other.gateway.Kill()
 	restored := newBook()
 	if err := restored.read(ctx, other, t); err != nil {
 		return err
@@ -123,6 +139,14 @@ func compareRestored(ctx context.Context, t *trial, w *world, file string, befor
 	if a, err := other.send(ctx, "POST", "/report/users", ""); err != nil || a.status != http.StatusOK {
 		t.miss("the integrator's token: %d %.100s %v", a.status, a.body, err)
 	}
+	again := *before[len(before)-1]
+	if other.try(ctx, &again); !again.accepted() {
+		t.miss("the Idempotency-Key of an SMS was answered %d %.100s", again.answer.status, again.answer.body)
+	}
+	if messages, err := w.sandbox.messages(ctx); err != nil || count(messages, again.tag) != 1 {
+		t.miss("the SMS with an Idempotency-Key was sent %d times by both gateways %v", count(messages, again.tag), err)
+	}
+	compareSettings(ctx, t, w, other)
 	there := map[string]bool{}
 	for kind, rows := range restored.rows {
 		for id, r := range rows {
@@ -141,6 +165,42 @@ func compareRestored(ctx context.Context, t *trial, w *world, file string, befor
 	}
 	t.claim("%d requests answered before it, all there; %d records compared", len(before), len(restored.rows["requests"])+len(restored.rows["sms"])+len(restored.rows["calls"]))
 	return nil
+}
+
+// count is how many messages have the text.
+func count(messages []message, text string) int {
+	n := 0
+	for _, m := range messages {
+		if m.Text == text {
+			n++
+		}
+	}
+	return n
+}
+
+// compareSettings holds what is in force, users and audit records against each other.
+func compareSettings(ctx context.Context, t *trial, a, b *world) {
+	for _, path := range []string{"/export?users=true", "/users/" + integrator, "/journal/audit?order=oldest&limit=1000"} {
+		var one, two json.RawMessage
+		if err := errors.Join(a.admin(ctx, "GET", path, "", &one), b.admin(ctx, "GET", path, "", &two)); err != nil {
+			t.miss("compare %s: %v", path, err)
+		} else if !bytes.Equal(one, two) {
+			t.miss("%s differs: %.400s / %.400s", path, one, two)
+		}
+	}
+}
+
+// restoreOverItself tries to restore into the folder of a gateway that runs.
+func (w *world) restoreOverItself(ctx context.Context, c *chaos, file string) {
+	t := c.trial("store", "restore into the data folder of a running gateway")
+	out, code, err := w.tool(ctx, "restore", "--data", w.data, file)
+	if err != nil || code == 0 {
+		t.miss("exit code %d %.200s %v", code, out, err)
+	}
+	if a, err := w.send(ctx, "POST", "/report/users", ""); err != nil || a.status != http.StatusOK {
+		t.miss("the gateway afterwards: %d %.100s %v", a.status, a.body, err)
+	}
+	t.claim("refused, the gateway runs on")
 }
 
 // damagedBackups must be refused, and leave nothing that looks like data.
@@ -183,7 +243,10 @@ type damage struct {
 	what string
 	glob string // below the data folder; the largest file that fits is hit
 	hit  func([]byte) []byte
-	sane bool // what a crash leaves: nothing to complain about
+	sane bool // nothing to complain about
+
+	crashed bool // the gateway was killed before, so its log holds what no table has yet
+	mild    bool // it may be what a power cut leaves: the doctor warns
 }
 
 func flip(share float64) func([]byte) []byte {
@@ -197,25 +260,38 @@ func flip(share float64) func([]byte) []byte {
 
 func half(b []byte) []byte { return b[:len(b)/2] }
 
+// A log is made longer than what is in it.
+func written(b []byte) int { return len(bytes.TrimRight(b, "\x00")) }
+
+func flipEarly(b []byte) []byte {
+	b[written(b)/3] ^= 0x20
+	return b
+}
+
+func short(b []byte) []byte { return b[:written(b)*2/3] }
+
 // gone removes the file.
 func gone([]byte) []byte { return nil }
 
 func storeDamages() []damage {
 	return []damage{
-		{"nothing", "", nil, true},
-		{"a table with one changed byte", "store/*.sst", flip(0.3), false},
-		{"a table cut in half", "store/*.sst", half, false},
-		{"a table is gone", "store/*.sst", gone, false},
-		{"the manifest with one changed byte", "store/MANIFEST", flip(0.5), false},
-		{"the manifest cut in half", "store/MANIFEST", half, false},
-		{"the manifest is gone", "store/MANIFEST", gone, false},
-		{"the key of the secrets is gone", "secret.key", gone, false},
+		{what: "nothing", sane: true},
+		{what: "nothing, after kill -9", sane: true, crashed: true},
+		{what: "a log with one changed byte", glob: "store/*.mem", hit: flipEarly, crashed: true},
+		{what: "a log cut short", glob: "store/*.mem", hit: short, crashed: true, mild: true},
+		{what: "a table with one changed byte", glob: "store/*.sst", hit: flip(0.3)},
+		{what: "a table cut in half", glob: "store/*.sst", hit: half},
+		{what: "a table is gone", glob: "store/*.sst", hit: gone},
+		{what: "the manifest with one changed byte", glob: "store/MANIFEST", hit: flip(0.5)},
+		{what: "the manifest cut in half", glob: "store/MANIFEST", hit: half},
+		{what: "the manifest is gone", glob: "store/MANIFEST", hit: gone},
+		{what: "the key of the secrets is gone", glob: "secret.key", hit: gone},
 	}
 }
 
 // damages breaks copies of the data, asks the doctor, and starts the gateway on them
 // all the same: it serves or says why not.
-func damages(ctx context.Context, c *chaos, w *world) error {
+func damages(ctx context.Context, c *chaos, w *world, crashed string) error {
 	for _, d := range storeDamages() {
 		t := c.trial("store", "doctor: %s", d.what)
 		folder, err := c.folder("patient")
@@ -226,7 +302,11 @@ func damages(ctx context.Context, c *chaos, w *world) error {
 		if err != nil {
 			return err
 		}
-		if err := copyData(w.data, other.data); err != nil {
+		source := w.data
+		if d.crashed {
+			source = crashed
+		}
+		if err := copyData(source, other.data); err != nil {
 			return err
 		}
 		if d.hit != nil {
@@ -240,16 +320,16 @@ func damages(ctx context.Context, c *chaos, w *world) error {
 		case err != nil || strings.Contains(out, "goroutine "):
 			t.miss("the doctor broke: %d %.300s %v", code, out, err)
 		case d.sane && code != 0:
-			t.miss("the doctor complains about nothing: %d %.300s", code, out)
-		case !d.sane && (code == 0 || out == ""):
-			t.miss("the doctor did not notice: %d %.300s", code, out)
+			t.miss("the doctor complains about nothing: %d %.900s", code, out)
+		case !d.sane && (code == 0) != d.mild:
+			t.miss("the doctor did not notice: %d %.900s", code, out)
 		case !d.sane && !strings.Contains(out, "→"):
 			t.miss("the doctor does not say how to go on: %.300s", out)
 		}
 		err = other.start(ctx)
 		switch {
-		case other.gateway.panicked() != "":
-			t.miss("the gateway broke: %s", other.gateway.panicked())
+		case other.gateway.Broken() != "":
+			t.miss("the gateway broke: %s", other.gateway.Broken())
 		case err != nil && d.sane:
 			t.miss("the gateway does not start: %v", err)
 		case err != nil:
@@ -259,7 +339,7 @@ func damages(ctx context.Context, c *chaos, w *world) error {
 		default:
 			t.claim("the doctor says so; the gateway starts and serves what is left")
 		}
-		other.gateway.kill()
+		other.gateway.Kill()
 	}
 	return nil
 }

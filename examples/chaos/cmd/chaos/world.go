@@ -3,13 +3,14 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
 	"time"
+
+	"github.com/patchbay-gw/patchbay/core/e2e/program"
 )
 
 // world is a gateway in front of a sandbox. Its methods are for one goroutine,
@@ -21,7 +22,7 @@ type world struct {
 	data     string
 	env      []string
 	listen   string
-	gateway  *process
+	gateway  *program.Program
 	sandbox  *sandbox
 	client   *http.Client
 	text     string            // gateway.hcl with placeholders
@@ -44,17 +45,17 @@ func (c *chaos) newWorld(ctx context.Context, name, text string, values map[stri
 	if err != nil {
 		return nil, err
 	}
-	w := &world{chaos: c, binary: c.program("patchbay"), dir: dir, data: filepath.Join(dir, "data"), client: newClient(), text: base + text, password: "chaos-of-the-root"}
-	if w.listen, err = freeAddress(); err != nil {
+	w := &world{chaos: c, binary: c.built("patchbay"), dir: dir, data: filepath.Join(dir, "data"), client: newClient(), text: base + text, password: "chaos-of-the-root"}
+	if w.listen, err = program.FreeAddress(); err != nil {
 		return nil, err
 	}
 	if w.sandbox, err = c.newSandbox(ctx, dir, "--gateway", "http://"+w.listen, "--cdr-url", "/cdr/main?token=sandbox", "--speed", "20"); err != nil {
 		return nil, err
 	}
 	w.values = map[string]string{
-		"plugins": c.program("plugins"), "esl": w.sandbox.esl, "recordings": w.sandbox.recordings,
+		"plugins": c.built("plugins"), "esl": w.sandbox.esl, "recordings": w.sandbox.recordings,
 		"sms": w.sandbox.http, "stats": w.sandbox.http, "crm": w.sandbox.http, "request_timeout": "10s", "breaker": "5",
-		"sms_timeout": "1000", "originator": "FRONTLINE", "gateway": "", "contact": "",
+		"sms_timeout": "1000", "originator": "FRONTLINE", "gateway": "", "contact": "", "guards": "off",
 	}
 	for k, v := range values {
 		w.values[k] = v
@@ -67,7 +68,7 @@ func (w *world) boot(ctx context.Context) error {
 	if err := w.start(ctx); err != nil {
 		return err
 	}
-	first, err := w.gateway.after(ctx, "First start: user admin with password ")
+	first, err := w.gateway.After(ctx, "First start: user admin with password ")
 	if err != nil {
 		return err
 	}
@@ -126,18 +127,11 @@ func (w *world) configure() error {
 
 // launch runs the binary on the data that is there and does not wait.
 func (w *world) launch(ctx context.Context) error {
-	if err := os.MkdirAll(w.data, 0o700); err != nil {
-		return err
-	}
-	// Machine code of the plugins is compiled once for all worlds.
-	if err := os.Symlink(w.chaos.cache, filepath.Join(w.data, "cache")); err != nil && !errors.Is(err, os.ErrExist) {
-		return err
-	}
 	if err := w.configure(); err != nil {
 		return err
 	}
 	var err error
-	w.gateway, err = start(ctx, "gateway", w.binary, w.env, "serve", "--config", w.configPath(), "--data", w.data, "--listen", w.listen)
+	w.gateway, err = program.Gateway{Binary: w.binary, Config: w.configPath(), Data: w.data, Listen: w.listen, Cache: w.chaos.cache, Env: w.env}.Start(ctx)
 	return err
 }
 
@@ -152,31 +146,15 @@ func (w *world) start(ctx context.Context) error {
 const readiness = 60 * time.Second
 
 func (w *world) ready(ctx context.Context) error {
-	if _, err := w.gateway.after(ctx, "patchbay listens on "); err != nil {
-		return err
-	}
-	last := ""
-	_, err := eventually(ctx, readiness, "the gateway to be ready", func() bool {
-		a, err := do(ctx, w.client, "GET", w.url()+"/readyz", "")
-		if err == nil && a.status == http.StatusOK || w.gateway.ended() {
-			return true
-		}
-		last = a.body
-		return false
-	})
-	if w.gateway.ended() {
-		return fmt.Errorf("the gateway ended: %v: %s", w.gateway.err, w.gateway.tail())
-	}
-	if err != nil {
-		return fmt.Errorf("%w: %s / %s", err, last, w.gateway.tail())
-	}
-	return nil
+	ctx, cancel := context.WithTimeout(ctx, readiness)
+	defer cancel()
+	return program.Ready(ctx, w.gateway)
 }
 
 // end stops everything of this world, by force.
 func (w *world) end() {
-	w.gateway.kill()
-	w.sandbox.process.kill()
+	w.gateway.Kill()
+	w.sandbox.process.Kill()
 	w.client.CloseIdleConnections()
 }
 
