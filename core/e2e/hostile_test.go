@@ -29,8 +29,9 @@ func TestHostilePlugins(t *testing.T) {
 	}
 	for _, c := range []struct{ id, reason string }{
 		{"evil-loop", budget},
-		{"evil-recursion", "stack overflow"},
+		{"evil-recursion", "stack overflow: more than 4 MiB"},
 		{"evil-bomb", "the task used up its CPU budget of 500 million units"},
+		{"evil-table", "the task used up its CPU budget of 500 million units"},
 		{"evil-twice", contract + "a second reply to one task"},
 		{"evil-silent", contract + "the task ended without a reply"},
 		{"evil-sleeper", contract + "the task is suspended without an operation"},
@@ -65,7 +66,7 @@ func TestHostilePlugins(t *testing.T) {
 			t.Errorf("an exclusive plugin that suspends: %d %s", a.status, a.body)
 		}
 	}
-	log := w.process.output()
+	log := w.process.Output()
 	for _, want := range []string{"the plugin's reply is malformed", "the task writes too many log lines; the rest is dropped"} {
 		if !strings.Contains(log, want) {
 			t.Errorf("the log does not say %q", want)
@@ -174,7 +175,7 @@ func TestThief(t *testing.T) {
 		}
 	}
 
-	for action, reason := range map[string]string{"hoard": "out of memory", "dive": "out of memory"} {
+	for action, reason := range map[string]string{"hoard": "out of memory", "dive": "stack overflow: more than 4 MiB"} {
 		before := victim.served.Load()
 		eventually(t, "thief to be back", func() bool { name, _ := w.condition(t, "thief"); return name == "warm" })
 		if a := w.post(t, "/thief/"+action, ""); a.status != http.StatusBadGateway {

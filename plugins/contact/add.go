@@ -27,8 +27,7 @@ func add(t *patchbay.Task) (patchbay.Reply, error) {
 // callFailure keeps what the caller can act on: FreeSWITCH's word for a refusal
 // and the name of a number that is not acceptable.
 func callFailure(err error) error {
-	var e *patchbay.Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*patchbay.Error](err); ok {
 		switch {
 		case e.Code == abi.CodeInvalid, e.Code == abi.CodeBusy:
 			return e

@@ -34,8 +34,7 @@ func cdr(t *patchbay.Task) (patchbay.Reply, error) {
 // lookupFailure makes no difference between an id that is none and an id that
 // nobody has: neither tells a stranger anything.
 func lookupFailure(err error) error {
-	var e *patchbay.Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*patchbay.Error](err); ok {
 		switch e.Code {
 		case abi.CodeNotFound, abi.CodeInvalid:
 			return patchbay.NotFound(wrongID)

@@ -41,8 +41,8 @@ func get(t *patchbay.Task) (patchbay.Reply, error) {
 
 // isUnknown reports whether a source said that it does not know the project.
 func isUnknown(err error) bool {
-	var e *patchbay.Error
-	return errors.As(err, &e) && e.Code == abi.CodeNotFound
+	e, ok := errors.AsType[*patchbay.Error](err)
+	return ok && e.Code == abi.CodeNotFound
 }
 
 // all answers for all projects of all sources. A project of several sources is

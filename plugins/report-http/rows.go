@@ -60,11 +60,11 @@ func (s *source) window(p patchbay.Value) (window, error) {
 	if s.request.Uses("cursor") || cursor == "" {
 		return w, nil
 	}
-	from, err := strconv.Atoi(cursor)
-	if err != nil || from < 0 || strconv.Itoa(from) != cursor || from > 1<<30 {
+	from, ok := p.Get("cursor").Int()
+	if !ok || from < 0 || strconv.FormatInt(from, 10) != cursor || from > 1<<30 {
 		return w, patchbay.Invalid("cursor", "not a cursor of this report")
 	}
-	w.from = from
+	w.from = int(from)
 	return w, nil
 }
 
@@ -156,8 +156,7 @@ func (s *source) fetch(t *patchbay.Task, v template.Values) (patchbay.Value, err
 }
 
 func failure(err error) error {
-	var e *patchbay.Error
-	if errors.As(err, &e) && e.Code == abi.CodeInvalid {
+	if e, ok := errors.AsType[*patchbay.Error](err); ok && e.Code == abi.CodeInvalid {
 		return e
 	}
 	return patchbay.Unavailable(system, err)

@@ -40,8 +40,7 @@ func limit(t *patchbay.Task) int {
 // failure keeps an error that names a parameter: only the host can tell that a
 // cursor or a time zone is none.
 func failure(system string, err error) error {
-	var e *patchbay.Error
-	if errors.As(err, &e) && e.Code == abi.CodeInvalid {
+	if e, ok := errors.AsType[*patchbay.Error](err); ok && e.Code == abi.CodeInvalid {
 		switch e.Message {
 		case "start_date", "stop_date", "limit", "cursor", "tz":
 			return e

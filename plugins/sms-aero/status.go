@@ -42,7 +42,7 @@ func report(data, at patchbay.Value) sms.Report {
 		r.Status = sms.Rejected
 	}
 	unix, _ := at.Int()
-	r.At = utc(unix)
+	r.At = sms.UTC(unix)
 	return r
 }
 

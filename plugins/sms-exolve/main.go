@@ -56,10 +56,11 @@ func balance(t *patchbay.Task) (sms.Balance, error) {
 	if err != nil {
 		return sms.Balance{}, err
 	}
-	if _, ok := data.Get("balance").Float(); !ok {
+	amount, ok := sms.Amount(data.Get("balance"))
+	if !ok {
 		return sms.Balance{}, patchbay.Unavailable(system, errors.New("the answer has no balance"))
 	}
-	return sms.Balance{Amount: data.Get("balance").String(), Currency: "RUB"}, nil
+	return sms.Balance{Amount: amount, Currency: "RUB"}, nil
 }
 
 // call posts a JSON body to a method and returns the JSON of an answer 200.

@@ -27,8 +27,8 @@ func call(t *patchbay.Task, script string, fields ...string) (patchbay.Value, er
 		for i := 0; i+1 < len(fields); i += 2 {
 			q.Form(fields[i], fields[i+1])
 		}
-		var e *patchbay.Error
-		if answer, err = t.Do(q); err == nil || errors.As(err, &e) && e.Sent {
+		answer, err = t.Do(q)
+		if e, ok := errors.AsType[*patchbay.Error](err); err == nil || ok && e.Sent {
 			break
 		}
 	}

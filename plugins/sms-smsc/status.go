@@ -1,8 +1,6 @@
 package main
 
 import (
-	"strconv"
-
 	patchbay "github.com/patchbay-gw/patchbay/sdk-plugin/go"
 	"github.com/patchbay-gw/patchbay/sdk-plugin/go/sms"
 )
@@ -43,7 +41,7 @@ func report(code, failure string, at patchbay.Value) sms.Report {
 		r.Detail += " error " + failure
 	}
 	if unix, ok := at.Int(); ok {
-		r.At = utc(unix)
+		r.At = sms.UTC(unix)
 	}
 	return r
 }
@@ -59,7 +57,7 @@ func receipt(t *patchbay.Task, w sms.Webhook) (sms.Receipts, error) {
 	if id != "" && code == "" && got.Get("mes").Exists() {
 		return sms.Receipts{}, nil
 	}
-	if _, err := strconv.Atoi(code); id == "" || err != nil {
+	if _, ok := got.Get("status").Int(); id == "" || !ok {
 		return sms.Receipts{}, patchbay.Invalid("receipt", "it has no id or no number as status")
 	}
 	r := sms.Receipt{MessageID: id, Report: report(code, got.Get("err").String(), got.Get("ts"))}

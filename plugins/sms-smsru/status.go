@@ -1,10 +1,10 @@
 package main
 
 import (
-	"strconv"
 	"strings"
 
 	patchbay "github.com/patchbay-gw/patchbay/sdk-plugin/go"
+	"github.com/patchbay-gw/patchbay/sdk-plugin/go/abi"
 	"github.com/patchbay-gw/patchbay/sdk-plugin/go/sms"
 )
 
@@ -82,8 +82,8 @@ func entry(t *patchbay.Task, text string) (r sms.Receipt, ok bool) {
 		t.Warn("SMS.ru delivers a status that is not documented", "status", lines[2])
 	}
 	if len(lines) > 3 {
-		unix, _ := strconv.ParseInt(lines[3], 10, 64)
-		r.At = utc(unix)
+		unix, _ := abi.ParseInt(lines[3])
+		r.At = sms.UTC(unix)
 	}
 	return r, true
 }

@@ -40,8 +40,9 @@ func balance(t *patchbay.Task) (sms.Balance, error) {
 	if err != nil {
 		return sms.Balance{}, err
 	}
-	if _, ok := data.Get("balance").Float(); !ok {
+	amount, ok := sms.Amount(data.Get("balance"))
+	if !ok {
 		return sms.Balance{}, patchbay.Unavailable(system, errors.New("the answer has no balance"))
 	}
-	return sms.Balance{Amount: data.Get("balance").String(), Currency: data.Get("currency").String()}, nil
+	return sms.Balance{Amount: amount, Currency: data.Get("currency").String()}, nil
 }

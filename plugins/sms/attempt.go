@@ -108,8 +108,7 @@ func (a *attempt) run(t *patchbay.Task, p patchbay.Provider, ok bool) (patchbay.
 // only busy is not broken.
 func (a *attempt) failed(t *patchbay.Task, p patchbay.Provider, err error) {
 	code := "failed"
-	var e *patchbay.Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*patchbay.Error](err); ok {
 		code = string(e.Code)
 	}
 	if code == string(abi.CodeBusy) {

@@ -50,8 +50,7 @@ func amount(t *patchbay.Task, p patchbay.Provider) (patchbay.Value, error) {
 		return nil, errNoBalance
 	}
 	answer, err := t.Call(point, "balance", p.Instance, new(patchbay.Object).Value())
-	var e *patchbay.Error
-	if errors.As(err, &e) && e.Code == abi.CodeNotFound {
+	if e, ok := errors.AsType[*patchbay.Error](err); ok && e.Code == abi.CodeNotFound {
 		return nil, errNoBalance
 	}
 	if err != nil {

@@ -72,7 +72,7 @@ func ask(t *patchbay.Task, instance string, e patchbay.Value) (record patchbay.V
 	o.Str("reference", e.Get("id").String())
 	answer, err := t.Call(point, "status", instance, q.Value())
 	more = true
-	var failure *patchbay.Error
+	failure, ok := errors.AsType[*patchbay.Error](err)
 	switch {
 	case err == nil:
 		status := answer.Get("status").String()
@@ -83,11 +83,11 @@ func ask(t *patchbay.Task, instance string, e patchbay.Value) (record patchbay.V
 		if slices.Contains(finals, status) {
 			return o.Value(), true
 		}
-	case errors.As(err, &failure) && (failure.Code == abi.CodeDenied || failure.Code == abi.CodeInvalid || failure.Code == abi.CodeRefused):
+	case ok && (failure.Code == abi.CodeDenied || failure.Code == abi.CodeInvalid || failure.Code == abi.CodeRefused):
 		// It cannot tell, now or later.
 		t.Warn("provider cannot tell the status of an SMS; it is asked no more", "provider", instance, "id", e.Get("id").String(), "error", err.Error())
 		return o.Bool("stop", true).Value(), true
-	case errors.As(err, &failure) && failure.Code == abi.CodeNotFound: // perhaps not yet
+	case ok && failure.Code == abi.CodeNotFound: // perhaps not yet
 	default:
 		t.Warn("provider does not tell the status of SMS", "provider", instance, "error", err.Error())
 		more = false

@@ -99,9 +99,9 @@ func outcome(err error) string {
 	if err == nil {
 		return patchbay.ResultOK
 	}
-	var e *patchbay.Error
+	e, ok := errors.AsType[*patchbay.Error](err)
 	switch {
-	case !errors.As(err, &e), e.Sent:
+	case !ok, e.Sent:
 		return patchbay.ResultUnknown
 	case e.Code == abi.CodeRefused, e.Code == abi.CodeInvalid:
 		return patchbay.ResultError

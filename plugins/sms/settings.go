@@ -56,10 +56,10 @@ func configureInstances(v patchbay.Value) error {
 			return errors.New("instances: " + name + " is there twice")
 		}
 		settings.prices[name] = noPrice
-		if price, ok := e.Get("price").Float(); ok {
+		if price, ok := e.Get("price").Number(); ok {
 			settings.prices[name] = price
 		}
-		if rate, ok := e.Get("rate").Float(); ok {
+		if rate, ok := e.Get("rate").Number(); ok {
 			gates.limit(name, rate)
 		}
 	}

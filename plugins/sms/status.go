@@ -11,9 +11,9 @@ import (
 // that never was.
 func status(t *patchbay.Task) (patchbay.Reply, error) {
 	record, err := find(t)
-	var e *patchbay.Error
+	e, ok := errors.AsType[*patchbay.Error](err)
 	switch {
-	case errors.As(err, &e) && (e.Code == abi.CodeNotFound || e.Code == abi.CodeEmpty):
+	case ok && (e.Code == abi.CodeNotFound || e.Code == abi.CodeEmpty):
 		if e.Code == abi.CodeNotFound {
 			e = patchbay.NotFound("Wrong ID!")
 		}

@@ -45,7 +45,7 @@ func read(v Value, to any) (ok bool) {
 	case *int64:
 		*p, ok = v.Int()
 	case *float64:
-		*p, ok = v.Float()
+		*p, ok = v.Number()
 	case *Value:
 		*p, ok = append(Value(nil), v...), true // the settings are the task's memory
 	case *[]string:

@@ -105,14 +105,24 @@ func (v Value) Int() (n int64, ok bool) {
 		}
 	case String:
 		b, _ := v.payload()
-		n, err := strconv.ParseInt(string(b), 10, 64)
-		return n, err == nil
+		return ParseInt(b)
 	}
 	return 0, false
 }
 
-// Float returns a number, also from a string that holds one.
+// Float returns a number, also from a string that holds one. Where there are no
+// strings, Number is 55 KB less in a guest.
 func (v Value) Float() (f float64, ok bool) {
+	if v.Kind() != String {
+		return v.Number()
+	}
+	b, _ := v.payload()
+	f, err := strconv.ParseFloat(string(b), 64)
+	return f, err == nil
+}
+
+// Number returns an Int or a Float value.
+func (v Value) Number() (f float64, ok bool) {
 	h, err := readHead(v)
 	if err != nil {
 		return 0, false
@@ -125,10 +135,6 @@ func (v Value) Float() (f float64, ok bool) {
 		return float64(h.raw), true
 	case Float:
 		return math.Float64frombits(h.raw), true
-	case String:
-		b, _ := v.payload()
-		f, err := strconv.ParseFloat(string(b), 64)
-		return f, err == nil
 	}
 	return 0, false
 }
@@ -261,11 +267,11 @@ func (v Value) Path(path string) Value {
 			}
 		}
 		if v.Kind() == Array {
-			i, err := strconv.Atoi(part)
-			if err != nil || i < 0 {
+			i, ok := ParseInt(part)
+			if !ok || i < 0 || i > math.MaxInt32 {
 				return nil
 			}
-			v = v.Index(i)
+			v = v.Index(int(i))
 			continue
 		}
 		v = v.Get(part)

@@ -65,8 +65,7 @@ func run(t *patchbay.Task, step patchbay.Value) (patchbay.Value, error) {
 		return abi.BoolValue(true), t.Delete(key)
 	case "get":
 		value, err := t.Get(key)
-		var missing *patchbay.Error
-		if errors.As(err, &missing) && missing.Code == abi.CodeNotFound {
+		if missing, ok := errors.AsType[*patchbay.Error](err); ok && missing.Code == abi.CodeNotFound {
 			return abi.AppendNil(nil), nil
 		}
 		return abi.StringValue(string(value)), err

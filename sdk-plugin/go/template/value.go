@@ -19,7 +19,7 @@ func appendValue(b []byte, v abi.Value, depth int) []byte {
 	case kind == abi.Bool || kind == abi.Int:
 		return append(b, v.String()...)
 	case kind == abi.Float:
-		if f, _ := v.Float(); !math.IsNaN(f) && !math.IsInf(f, 0) {
+		if f, _ := v.Number(); !math.IsNaN(f) && !math.IsInf(f, 0) {
 			return strconv.AppendFloat(b, f, 'g', -1, 64)
 		}
 	case kind == abi.String:

@@ -2,6 +2,7 @@ package main
 
 import (
 	"github.com/patchbay-gw/patchbay/core/internal/testing/guest"
+	"github.com/patchbay-gw/patchbay/core/internal/wasm/binary"
 	"github.com/patchbay-gw/patchbay/core/internal/wasm/binary/binarytest"
 	"github.com/patchbay-gw/patchbay/sdk-plugin/go/abi"
 )
@@ -36,11 +37,19 @@ var fill = guest.Seq(
 // eat grows by a megabyte and writes all over the memory, again and again.
 var eat = guest.Repeat(guest.Seq(guest.Grow(16), fill))
 
+// swell asks for a million entries of a table, again and again: that is memory of the
+// host and not of the guest. table.grow 0 (ref.null, 1,000,000)
+var swell = guest.Repeat(guest.Seq([]byte{0xd0, byte(binary.FuncRef)}, guest.Const(1_000_000), []byte{0xfc, 0x0f, 0, 0x1a}))
+
+// endless is a table of one entry without a maximum.
+func endless(b *binarytest.Builder) { b.Item(binary.SectionTable, byte(binary.FuncRef), 0, 1) }
+
 func criminals() []criminal {
 	fetch := guest.CallOperation(0)
 	other := append(guest.Task(), append(guest.Const(1), 0x6a)...) // the task's id + 1
 	start := byte(2 + 2)                                           // index of patchbay_start: behind two imports, patchbay_abi and patchbay_buffer
 	again := []byte{0x20, 0, 0x20, 1, 0x10, start, 0x1a}
+	good := (&abi.Reply{Body: abi.StringValue("as many bytes as the answer to an attack has, and no harm")}).Append(nil)
 	notUTF8 := (&abi.Reply{Body: abi.Value("\xa2\xff\xfe")}).Append(nil)
 	// An honest answer after some 50 million turns, well within the CPU budget.
 	work := guest.Seq(guest.Count(50_000_000), guest.Reply())
@@ -48,11 +57,14 @@ func criminals() []criminal {
 	little := `"limits": {"cpu": 500},` // or the test would wait for seconds
 	code := func(a guest.Asm) []byte { return a.Bytes() }
 	return []criminal{
+		// It does nothing wrong: what the others are compared with.
+		{"evil-none", "", code(guest.Asm{Start: attack(guest.ReplyWith(guest.FreeAt, len(good))), Data: map[uint32][]byte{guest.FreeAt: good}})},
 		{"evil-loop", "", code(guest.Asm{Start: attack(guest.Forever())})},
 		{"evil-hog", "", code(guest.Asm{Start: attack(work)})},
 		{"evil-fill", little, code(guest.Asm{Start: attack(guest.Grow(1900), guest.Repeat(fill)), MaxPages: 65536})},
 		{"evil-recursion", "", code(guest.Asm{Start: attack(again)})},
 		{"evil-bomb", little, code(guest.Asm{Start: attack(eat), MaxPages: 65536})},
+		{"evil-table", little, code(guest.Asm{Start: attack(swell), Change: endless})},
 		{"evil-start-bomb", little, code(guest.Asm{Initialize: guest.Body(eat), MaxPages: 65536})},
 		{"evil-start-loop", "", code(guest.Asm{Initialize: guest.Body(guest.Forever())})},
 		{"evil-version", "", code(guest.Asm{Version: 7})},

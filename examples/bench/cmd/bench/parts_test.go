@@ -2,13 +2,11 @@ package main
 
 import (
 	"bufio"
-	"context"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -180,63 +178,5 @@ func TestTrickleCountsFailures(t *testing.T) {
 		if (err != nil) != c.fails || served < 20 || c.fails && tr.wrong.Load() != 1 {
 			t.Errorf("%s: %d served, %d wrong, %v", c.name, served, tr.wrong.Load(), err)
 		}
-	}
-}
-
-func TestDuel(t *testing.T) {
-	d := &duel{}
-	for i := range 100 {
-		d.quiet = append(d.quiet, time.Duration(100-i)*time.Microsecond)
-		d.loud = append(d.loud, time.Duration(300-3*i)*time.Microsecond)
-	}
-	if quiet, loud := d.p99(); quiet != 100*time.Microsecond || loud != 300*time.Microsecond || d.ratio() != 3 {
-		t.Errorf("%s, %s, %v", quiet, loud, d.ratio())
-	}
-}
-
-// hostileGateway serves the victim and the attackers.
-func hostileGateway(t *testing.T, victim, attack func(n int64) (int, string)) *process {
-	var visits, attacks atomic.Int64
-	return answering(t, func(line string, _ int64) (int, string) {
-		switch {
-		case strings.Contains(line, "/attack"):
-			return attack(attacks.Add(1))
-		case strings.Contains(line, pathCheck):
-			return victim(visits.Add(1))
-		default:
-			return 200, `{"state":{"name":"warm"}}`
-		}
-	})
-}
-
-func TestRoundOfADuel(t *testing.T) {
-	well := func(int64) (int, string) { return 200, "well" }
-	crashing := func(n int64) (int, string) { return []int{502, 503, 200}[n%3], "" }
-	d := &duel{id: "x"}
-	if err := d.round(t.Context(), operatorOf(t, hostileGateway(t, well, crashing)), 30*time.Millisecond); err != nil || len(d.quiet) == 0 || len(d.loud) == 0 || d.attacks == 0 {
-		t.Errorf("%+v, %v", d, err)
-	}
-	for want, p := range map[string]*process{
-		"never attacked":        hostileGateway(t, well, func(int64) (int, string) { return 503, "" }),
-		"answers 404":           hostileGateway(t, well, func(int64) (int, string) { return 404, "" }),
-		"/bench/check answers ": hostileGateway(t, func(n int64) (int, string) { return 200, fmt.Sprint(n) }, crashing),
-	} {
-		d := &duel{id: "x"}
-		if err := d.round(t.Context(), operatorOf(t, p), 30*time.Millisecond); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%v, want %q", err, want)
-		}
-	}
-}
-
-func TestLetInIsBounded(t *testing.T) {
-	ctx, stop := context.WithCancel(t.Context())
-	p := answering(t, func(_ string, n int64) (int, string) {
-		if n == 3 {
-			stop()
-		}
-		return 200, `{"state":{"name":"compiling"}}`
-	})
-	if err := operatorOf(t, p).letIn(ctx, "evil"); err == nil {
-		t.Error("a module that never serves is let in")
 	}
 }

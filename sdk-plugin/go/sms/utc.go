@@ -1,8 +1,8 @@
-package main
+package sms
 
-// utc writes seconds since 1970 as RFC 3339 without package time, which makes a
-// guest much larger. Years outside 1970 to 9999 give "".
-func utc(unix int64) string {
+// UTC writes seconds since 1970 as [Receipt] wants a time, RFC 3339, without package time,
+// which makes a guest much larger. Years outside 1970 to 9999 give "".
+func UTC(unix int64) string {
 	if unix <= 0 || unix >= 253402300800 {
 		return ""
 	}
