@@ -41,7 +41,6 @@ type Pool struct {
 	log     guestLog
 
 	guests atomic.Pointer[[]*guest] // those that take new tasks
-	next   atomic.Uint32            // where the search for a free guest begins
 
 	life context.Context // of what runs in the background; ends with Close
 	end  context.CancelFunc
@@ -226,14 +225,13 @@ func (p *Pool) lockGuest(ctx context.Context) (g *guest, err error) {
 	}
 }
 
-// choose prefers a guest that nobody is in; when all are busy it asks for one
+// choose takes the first guest that nobody is in, so that one is used as long as it
+// will do: its memory is in the processor's caches. When all are busy it asks for one
 // more and takes the one with the fewest tasks. It returns nil when all are full.
 func (p *Pool) choose(guests []*guest) *guest {
-	first := p.next.Add(1)
 	var least *guest
 	fewest := int32(0)
-	for i := range guests {
-		g := guests[(int(first)+i)%len(guests)]
+	for _, g := range guests {
 		n := g.tasks.Load()
 		if int(n) >= p.spec.Limits.MaxTasks {
 			continue
