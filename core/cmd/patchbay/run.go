@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"runtime/debug"
 	"strings"
 
 	"github.com/patchbay-gw/patchbay/core/internal/app"
@@ -172,6 +173,7 @@ func serve(env *environment, args []string) error {
 	if err != nil {
 		return err
 	}
+	collectOften()
 	ctx, signals := follow(context.Background())
 	defer signals.end()
 	gateway, err := app.New(ctx, cfg, log)
@@ -185,6 +187,15 @@ func serve(env *environment, args []string) error {
 		_, _ = fmt.Fprintf(env.stdout, "First start: user admin with password %s (shown once; change it)\n", password)
 	}
 	return gateway.Run(ctx, func(a net.Addr) { _, _ = fmt.Fprintf(env.stdout, "patchbay listens on %s\n", a) })
+}
+
+// collectOften has garbage collected at half of the usual growth, unless the operator
+// says otherwise (GOGC, see runtime/debug). A request leaves less than a kilobyte, so a
+// collection is rare in any case; ten thousand that wait need 25 MB less.
+func collectOften() {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(50)
+	}
 }
 
 func check(env *environment, args []string) error {
