@@ -20,7 +20,7 @@ type Host func(operation string, request []byte) (answer []byte)
 func Run(request abi.Request, host Host, log func(level abi.Level, line string)) (Reply, error) {
 	nativeLog = log
 	defer func() { nativeLog = nil }()
-	t := &Task{host: host, message: request.Append(nil)}
+	t := &Task{host: host, message: request.Append(nil), out: new([]byte)}
 	message, state := t.serve()
 	if state == abi.Failed {
 		failure := new(abi.Error)

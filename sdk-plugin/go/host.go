@@ -21,8 +21,7 @@ const (
 // answer, not an error. An error that says Sent may have reached the upstream.
 func (t *Task) Fetch(q Request) (Response, error) {
 	var p Response
-	t.out = q.Append(t.out[:0])
-	body, err := t.await(opHTTPFetch(), t.out)
+	body, err := t.ask(opHTTPFetch(), q.Append((*t.out)[:0]))
 	if err != nil {
 		return p, err
 	}
@@ -90,16 +89,14 @@ func (t *Task) Providers(point string) ([]Provider, error) {
 // reply.
 func (t *Task) Call(point, operation, instance string, params Value) (Value, error) {
 	q := abi.ProviderCall{Point: point, Operation: operation, Instance: instance, Params: params}
-	t.out = q.Append(t.out[:0])
-	return t.await(opProviderCall(), t.out)
+	return t.ask(opProviderCall(), q.Append((*t.out)[:0]))
 }
 
 // BeginSMS records the intent to send an SMS and returns the record's id. Send
 // only after it returned.
 func (t *Task) BeginSMS(fields Value) (id string, err error) {
 	q := abi.JournalBegin{Kind: "sms", Fields: fields}
-	t.out = q.Append(t.out[:0])
-	v, err := t.await(opJournalBegin(), t.out)
+	v, err := t.ask(opJournalBegin(), q.Append((*t.out)[:0]))
 	return v.String(), err
 }
 
@@ -113,8 +110,7 @@ const (
 // EndSMS records what came of it.
 func (t *Task) EndSMS(id, result string, fields Value) error {
 	q := abi.JournalEnd{Kind: "sms", ID: id, Result: result, Fields: fields}
-	t.out = q.Append(t.out[:0])
-	_, err := t.await(opJournalEnd(), t.out)
+	_, err := t.ask(opJournalEnd(), q.Append((*t.out)[:0]))
 	return err
 }
 

@@ -7,8 +7,7 @@ import "github.com/patchbay-gw/patchbay/sdk-plugin/go/abi"
 // returns.
 func (t *Task) Receipts(instance string, receipts Value) ([]string, error) {
 	q := abi.JournalReceipt{Kind: "sms", Instance: instance, Receipts: receipts}
-	t.out = q.Append(t.out[:0])
-	v, err := t.await(opJournalReceipt(), t.out)
+	v, err := t.ask(opJournalReceipt(), q.Append((*t.out)[:0]))
 	if err != nil {
 		return nil, err
 	}
@@ -31,6 +30,5 @@ func (t *Task) FindMessage(instance, messageID string) (Value, error) {
 }
 
 func (t *Task) find(q abi.JournalFind) (Value, error) {
-	t.out = q.Append(t.out[:0])
-	return t.await(opJournalFind(), t.out)
+	return t.ask(opJournalFind(), q.Append((*t.out)[:0]))
 }

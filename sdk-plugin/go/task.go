@@ -11,9 +11,9 @@ import (
 type Task struct {
 	id      uint32
 	request request
-	message []byte // the request as the host wrote it; the task's own memory, used again
-	out     []byte // what the host reads: a request for it or the reply; used again
-	answer  []byte // the answer to the operation that the task waits for; the handler's
+	message []byte  // the request as the host wrote it; the task's own memory, used again
+	out     *[]byte // what the host reads and copies at once: a request for it or the reply; used again, by all tasks of a guest
+	answer  []byte  // the answer to the operation that the task waits for; the handler's
 	state   abi.State
 	gone    bool // the caller went away: every host call fails from now on
 	vain    int  // host calls since
@@ -114,8 +114,8 @@ func (t *Task) serve() (message []byte, state abi.State) {
 		}
 		return e.Append(nil), abi.Failed
 	}
-	t.out = reply.Append(t.out[:0])
-	return t.out, abi.Finished
+	*t.out = reply.Append((*t.out)[:0])
+	return *t.out, abi.Finished
 }
 
 func (t *Task) handle() (Reply, error) {
@@ -182,6 +182,7 @@ var guest struct {
 	slots [slotCount]*Task // by the low bits of the id
 	more  map[uint32]*Task // those whose slot is taken
 	free  []*Task
+	out   []byte // see Task
 }
 
 // slotCount is how many suspended tasks are found without a map, which costs a
@@ -270,8 +271,11 @@ func cancel(id uint32) {
 func release(t *Task) abi.State {
 	state := t.state
 	t.request, t.answer, t.state = request{}, nil, abi.Suspended
-	if cap(t.message)+cap(t.out) > maxKept {
-		t.message, t.out = nil, nil
+	if cap(t.message) > maxKept {
+		t.message = nil
+	}
+	if cap(guest.out) > maxKept {
+		guest.out = nil
 	}
 	if len(guest.free) < maxFree {
 		guest.free = append(guest.free, t)
@@ -283,7 +287,7 @@ func release(t *Task) abi.State {
 
 // newTask makes a task whose coroutine serves one request after the other.
 func newTask() *Task {
-	t := &Task{}
+	t := &Task{out: &guest.out}
 	t.next, t.stop = iter.Pull(func(yield func(struct{}) bool) {
 		t.yield = yield
 		for {
@@ -311,6 +315,12 @@ func (t *Task) suspend() []byte {
 	answer := t.answer
 	t.answer = nil
 	return answer
+}
+
+// ask is await with a request that was appended to t.out.
+func (t *Task) ask(op operation, request []byte) (Value, error) {
+	*t.out = request
+	return t.await(op, request)
 }
 
 // await begins an operation and returns the body of its answer, which the caller

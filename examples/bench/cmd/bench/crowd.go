@@ -74,7 +74,7 @@ func (b *bench) oneCrowd(ctx context.Context, kind, n int) (peak, waited int64, 
 	start := b.twin
 	if kind == 1 {
 		start = func(ctx context.Context, at place, upstream string) (*process, error) {
-			return b.gateway(ctx, "bench.hcl", at, upstream)
+			return b.gateway(ctx, "crowd.hcl", at, upstream)
 		}
 	}
 	p, err := start(ctx, at, up.address)
