@@ -258,10 +258,10 @@ func (p *Pool) await(ctx context.Context, guests int) error {
 	if !p.spec.Limits.exclusive() {
 		return &NotReadyError{Reason: fmt.Sprintf("%d tasks are in flight", p.spec.Limits.MaxTasks*guests), After: time.Second}
 	}
-	defer p.waiting.Add(-1)
-	if p.waiting.Add(1) > maxWaiting {
+	if !p.queue() {
 		return &NotReadyError{Reason: fmt.Sprintf("%d tasks wait for one of %d guests", maxWaiting, guests), After: time.Second}
 	}
+	defer p.waiting.Add(-1)
 	select {
 	case <-p.freed:
 		return nil
@@ -269,6 +269,20 @@ func (p *Pool) await(ctx context.Context, guests int) error {
 		return ErrClosed
 	case <-ctx.Done():
 		return ctx.Err()
+	}
+}
+
+// queue counts one more who waits, unless there are too many. Who is refused is not
+// counted for a moment: somebody else would be refused for it.
+func (p *Pool) queue() bool {
+	for {
+		n := p.waiting.Load()
+		if n >= maxWaiting {
+			return false
+		}
+		if p.waiting.CompareAndSwap(n, n+1) {
+			return true
+		}
 	}
 }
 
