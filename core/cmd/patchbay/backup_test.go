@@ -14,7 +14,6 @@ import (
 	"testing"
 
 	"github.com/patchbay-gw/patchbay/core/internal/journal"
-	"github.com/patchbay-gw/patchbay/core/internal/store"
 )
 
 // command runs `patchbay …` with the shell's configuration.
@@ -28,23 +27,15 @@ func (s *shell) command(args ...string) (code int, stdout, stderr string) {
 // rows are all requests in the journal of a stopped gateway.
 func rows(t *testing.T, data string) []journal.Request {
 	t.Helper()
-	st, err := store.Open(store.Options{Dir: filepath.Join(data, "store")})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = st.Close() }()
-	j, err := journal.Open(t.Context(), journal.Options{View: st.Prefix("journal")})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = j.Close() }()
 	var out []journal.Request
-	for r, err := range j.AllRequests(t.Context(), journal.Query{}) {
-		if err != nil {
-			t.Fatal(err)
+	inJournal(t, data, func(j *journal.Journal) {
+		for r, err := range j.AllRequests(t.Context(), journal.Query{}) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			out = append(out, r)
 		}
-		out = append(out, r)
-	}
+	})
 	return out
 }
 

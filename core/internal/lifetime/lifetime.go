@@ -94,7 +94,7 @@ func (c *Context) Done() <-chan struct{} {
 		}
 	}
 	done := c.done
-	c.rely(true)
+	c.rely()
 	c.mu.Unlock()
 	c.link()
 	return done
@@ -135,7 +135,9 @@ func (c *Context) add(w *watcher, atDeadline bool) bool {
 		c.told = c.first[:0]
 	}
 	c.told = append(c.told, w)
-	c.rely(atDeadline)
+	if atDeadline {
+		c.rely()
+	}
 	c.mu.Unlock()
 	c.link()
 	return true
@@ -153,8 +155,8 @@ func (c *Context) remove(w *watcher) bool {
 }
 
 // rely starts the timer when somebody relies on the deadline. mu is held.
-func (c *Context) rely(wanted bool) {
-	if wanted && c.timer == nil && c.err == nil {
+func (c *Context) rely() {
+	if c.timer == nil && c.err == nil {
 		c.timer = time.AfterFunc(time.Until(c.deadline), func() { c.end(context.DeadlineExceeded) })
 	}
 }
