@@ -112,6 +112,109 @@ func TestBackOff(t *testing.T) {
 	}
 }
 
+// babbler answers "garbage" with bytes that are no answer and waits for http_fetch
+// for "fetch".
+var babbler = guest.Asm{
+	Operations: []string{abi.OpHTTPFetch},
+	Data:       map[uint32][]byte{guest.FreeAt: {0xc1}},
+	Start: guest.Body(
+		guest.IfKind(abi.Action, guest.Seq(
+			guest.IfName('g', guest.Seq(guest.ReplyWith(guest.FreeAt, 1), guest.State(abi.Finished))),
+			guest.IfName('f', guest.Seq(guest.CallOperation(0), guest.State(abi.Suspended))),
+		)),
+		guest.Reply(), guest.State(abi.Finished), guest.Const(0),
+	),
+}.Bytes()
+
+// babble asks for garbage until the pool has counted so many crashes, and returns
+// how often it got some.
+func babble(t *testing.T, pool *wasm.Pool, crashes int) (got int) {
+	t.Helper()
+	for pool.Condition().Crashes < crashes {
+		_, err := do(t.Context(), pool, action("garbage"))
+		var notReady *wasm.NotReadyError
+		if errors.As(err, &notReady) {
+			eventually(t, "the restart", func() bool { return pool.Stats().Guests == 1 })
+			continue
+		}
+		wantError(t, err, abi.CodeInternal, abi.SourcePlugin, "the plugin's reply is malformed")
+		got++
+	}
+	return got
+}
+
+// TestBabbling: a plugin that does little but answer garbage backs off as after a
+// crash; its other tasks end as they would have.
+func TestBabbling(t *testing.T) {
+	hold := newTurnstile(1)
+	pool := newPool(t, babbler, wasm.Spec{
+		Operations: operations(abi.OpHTTPFetch, hold.operation(true)), Limits: wasm.Limits{Guests: 1},
+	})
+	ended := make(chan error, 1)
+	go func() {
+		_, err := do(t.Context(), pool, action("fetch"))
+		ended <- err
+	}()
+	hold.wait(t, 1)
+	if got := babble(t, pool, 1); got != wasm.MaxMalformed {
+		t.Errorf("%d garbled answers until the first back-off", got)
+	}
+	if c := pool.Condition(); !strings.Contains(c.Reason, "answers more than sound ones were malformed, the last one so: internal (the plugin's reply is malformed") {
+		t.Errorf("%+v", c)
+	}
+	close(hold.open)
+	if err := <-ended; err != nil {
+		t.Errorf("the task beside it: %v", err)
+	}
+	eventually(t, "the end of the old guest", func() bool { s := pool.Stats(); return s.Guests == 1 && s.Draining == 0 })
+	mustDo(t, pool, action("x"))
+	if got := babble(t, pool, 4); got != 3*wasm.MaxMalformed {
+		t.Errorf("%d garbled answers until the fourth back-off", got)
+	}
+	_, err := do(t.Context(), pool, action("x"))
+	var notReady *wasm.NotReadyError
+	if !errors.As(err, &notReady) || !strings.Contains(notReady.Reason, "malformed") {
+		t.Errorf("during the back-off: %v", err)
+	}
+}
+
+// TestOneCallerGarbles: an answer that only one caller can spoil takes nothing from
+// the others.
+func TestOneCallerGarbles(t *testing.T) {
+	pool := newPool(t, babbler, wasm.Spec{Limits: wasm.Limits{Guests: 2}})
+	for range 5 * wasm.MaxMalformed {
+		_, err := do(t.Context(), pool, action("garbage"))
+		wantError(t, err, abi.CodeInternal, abi.SourcePlugin, "malformed")
+		mustDo(t, pool, action("x"))
+	}
+	if c := pool.Condition(); c.Crashes != 0 {
+		t.Errorf("%+v", c)
+	}
+}
+
+// TestBabblingHammer: many callers see the end of the same guests.
+func TestBabblingHammer(t *testing.T) {
+	pool := newPool(t, babbler, wasm.Spec{Limits: wasm.Limits{Guests: 3}})
+	var wg sync.WaitGroup
+	for range 16 {
+		wg.Go(func() {
+			for range 200 {
+				_, err := do(t.Context(), pool, action("garbage"))
+				var notReady *wasm.NotReadyError
+				var garbled *abi.Error
+				if !errors.As(err, &notReady) && !errors.As(err, &garbled) {
+					t.Errorf("garbage gives %v", err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if c := pool.Condition(); c.Crashes == 0 {
+		t.Errorf("%+v", c)
+	}
+	eventually(t, "a guest and no old ones", func() bool { s := pool.Stats(); return s.Guests > 0 && s.Draining == 0 && s.InFlight == 0 })
+}
+
 // TestOneOfTwoGuestsCrashes: the other one goes on, without a gap.
 func TestOneOfTwoGuestsCrashes(t *testing.T) {
 	hold := newTurnstile(100)

@@ -147,7 +147,7 @@ func (g *guest) drop(t *task) error {
 func (t *task) failure() error {
 	failure := new(abi.Error)
 	if err := failure.Decode(t.message); err != nil {
-		return t.malformed("error", err.Error())
+		return t.illegible("error", err.Error())
 	}
 	return failure
 }

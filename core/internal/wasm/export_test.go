@@ -16,6 +16,9 @@ func Age(p *Pool, d time.Duration) {
 	p.until = p.until.Add(-d)
 }
 
+// MaxMalformed is how many malformed answers count as a crash.
+const MaxMalformed = maxMalformed
+
 // Grow waits until there are n guests.
 func Grow(ctx context.Context, p *Pool, n int) error {
 	for p.Stats().Guests < n {

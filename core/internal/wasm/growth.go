@@ -2,6 +2,7 @@ package wasm
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"time"
 )
@@ -134,6 +135,48 @@ func (p *Pool) crashed(g *guest, c *crash) {
 	}
 	p.backOff(reason)
 	p.restartLater()
+}
+
+// maxMalformed is how many malformed answers more than sound ones count as a crash.
+// One that a single caller can provoke costs the others nothing; a plugin that does
+// little else costs a refusal and a log line each, as fast as callers ask.
+const maxMalformed = 100
+
+// sound books an answer that could be read.
+func (p *Pool) sound() {
+	if p.malformed.Load() > 0 {
+		p.malformed.Add(-1)
+	}
+}
+
+// unsound books a malformed answer. After too many of them the guests end the tasks
+// that they have, and the instance backs off as after a crash.
+func (p *Pool) unsound(err error) {
+	if p.malformed.Add(1) < maxMalformed {
+		return
+	}
+	for _, g := range p.withdraw(err) {
+		p.retire(g)
+	}
+}
+
+// withdraw takes all guests out of the choice and returns them, once for so many
+// answers.
+func (p *Pool) withdraw(last error) []*guest {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed || p.malformed.Load() < maxMalformed {
+		return nil
+	}
+	p.malformed.Store(0)
+	guests := *p.guests.Load()
+	for _, g := range guests {
+		p.removeLocked(g)
+	}
+	p.stats.crashes.Add(1)
+	p.backOff(fmt.Sprintf("%d answers more than sound ones were malformed, the last one so: %s", maxMalformed, last))
+	p.restartLater()
+	return guests
 }
 
 // restartLater makes a guest when the back-off is over, so that no request has to

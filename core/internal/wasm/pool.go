@@ -48,8 +48,9 @@ type Pool struct {
 	patience       context.Context // of operations that hold a guest; ends when Close calls tasks off
 	callOffBlocked context.CancelFunc
 
-	waiting atomic.Int32  // tasks that wait for a guest, in a pool of exclusive ones
-	freed   chan struct{} // holds a token for each guest that may be free since
+	waiting   atomic.Int32  // tasks that wait for a guest, in a pool of exclusive ones
+	malformed atomic.Int32  // answers, less the sound ones since
+	freed     chan struct{} // holds a token for each guest that may be free since
 
 	mu      sync.Mutex
 	all     map[*guest]struct{} // not closed yet, those that drain too
@@ -176,10 +177,14 @@ func (t *task) outcome(err error, p *Pool) (*Result, error) {
 	if err == nil {
 		var result *Result
 		if result, err = t.result(); err == nil {
+			p.sound()
 			return result, nil
 		}
 	}
 	p.stats.failures.Add(1)
+	if t.malformed {
+		p.unsound(err)
+	}
 	t.free()
 	return nil, err
 }

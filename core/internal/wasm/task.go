@@ -95,11 +95,12 @@ type task struct {
 	graceEnds time.Time         // zero while the task has time
 	late      int               // operations asked for since
 
-	message []byte // what the guest sent last: a reply, or the request of pending
-	pending string // the operation that waits to be performed
-	replied bool
-	untaken bool   // answer waits for import take
-	answer  []byte // scratch for messages to the guest
+	message   []byte // what the guest sent last: a reply, or the request of pending
+	pending   string // the operation that waits to be performed
+	replied   bool
+	malformed bool   // the reply cannot be read
+	untaken   bool   // answer waits for import take
+	answer    []byte // scratch for messages to the guest
 }
 
 var taskPool = sync.Pool{New: func() any { return new(task) }}
@@ -152,27 +153,28 @@ func (t *task) free() {
 func (t *task) result() (*Result, error) {
 	r := &Result{Fuel: t.granted - t.fuel, Busy: t.busy, Warnings: t.call.warnings, task: t}
 	if err := r.Reply.Decode(t.message); err != nil {
-		return nil, t.malformed("reply", err.Error())
+		return nil, t.illegible("reply", err.Error())
 	}
 	if s := r.Reply.Status; s != 0 && (s < 200 || s > 599) {
-		return nil, t.malformed("reply", fmt.Sprintf("status %d", s))
+		return nil, t.illegible("reply", fmt.Sprintf("status %d", s))
 	}
 	if len(r.Reply.Body) > 0 {
 		if err := abi.Check(r.Reply.Body); err != nil {
-			return nil, t.malformed("reply", err.Error())
+			return nil, t.illegible("reply", err.Error())
 		}
 	}
 	if r.Reply.Form == abi.FormAttachment {
 		held, ok := t.take(r.Reply.Attachment)
 		if !ok {
-			return nil, t.malformed("reply", fmt.Sprintf("attachment %d was not opened by this task", r.Reply.Attachment))
+			return nil, t.illegible("reply", fmt.Sprintf("attachment %d was not opened by this task", r.Reply.Attachment))
 		}
 		r.Attachment = held
 	}
 	return r, nil
 }
 
-func (t *task) malformed(what, why string) error {
+func (t *task) illegible(what, why string) error {
+	t.malformed = true
 	return &abi.Error{
 		Code: abi.CodeInternal, Source: abi.SourcePlugin, Detail: "the plugin's " + what + " is malformed: " + why, Sent: t.effect,
 	}
