@@ -13,6 +13,7 @@ import (
 	"github.com/hashicorp/go-hclog"
 
 	"github.com/patchbay-gw/patchbay/core/internal/auth"
+	"github.com/patchbay-gw/patchbay/core/internal/descriptors"
 	"github.com/patchbay-gw/patchbay/core/internal/edge"
 	httpcall "github.com/patchbay-gw/patchbay/core/internal/hostcall/http"
 	"github.com/patchbay-gw/patchbay/core/internal/journal/mask"
@@ -42,7 +43,8 @@ func serve(ctx context.Context, o options, stdout, stderr io.Writer) (err error)
 		return err
 	}
 	defer func() { err = errors.Join(err, d.close()) }()
-	pool, err := httpcall.NewPool(httpcall.PoolOptions{})
+	files := descriptors.Process()
+	pool, err := httpcall.NewPool(httpcall.PoolOptions{Descriptors: files})
 	if err != nil {
 		return err
 	}
@@ -64,7 +66,7 @@ func serve(ctx context.Context, o options, stdout, stderr io.Writer) (err error)
 	s := newServer(d, table, log)
 	served := make(chan error, 1)
 	// Through the gateway's edge, or its price would pass for that of WebAssembly.
-	go func() { served <- s.Serve(edge.Listen(inner, edge.Options{Log: log})) }()
+	go func() { served <- s.Serve(edge.Listen(inner, edge.Options{Log: log, Descriptors: files})) }()
 	select {
 	case err := <-served:
 		return err

@@ -18,6 +18,7 @@ import (
 
 	"github.com/patchbay-gw/patchbay/core/internal/auth"
 	"github.com/patchbay-gw/patchbay/core/internal/config"
+	"github.com/patchbay-gw/patchbay/core/internal/descriptors"
 	"github.com/patchbay-gw/patchbay/core/internal/edge"
 	"github.com/patchbay-gw/patchbay/core/internal/freeswitch"
 	"github.com/patchbay-gw/patchbay/core/internal/freeswitch/archive"
@@ -43,21 +44,22 @@ type App struct {
 	loader   Loader
 	log      hclog.Logger
 
-	store    *store.Store
-	journal  *journal.Journal
-	auth     *auth.Authority
-	engine   *wasm.Engine
-	host     *plugin.Host
-	library  *plugin.Library
-	chosen   *chosen // versions that nobody decided on
-	crashes  *crashLog
-	registry *registry.Registry
-	states   *registry.States
-	link     *freeswitch.Link
-	archive  *archive.Archive
-	nodes    atomic.Pointer[nodeSet] // replaced as a whole by setNodes
-	http     *httpcall.Pool
-	server   *server.Server
+	store       *store.Store
+	journal     *journal.Journal
+	auth        *auth.Authority
+	engine      *wasm.Engine
+	host        *plugin.Host
+	library     *plugin.Library
+	chosen      *chosen // versions that nobody decided on
+	crashes     *crashLog
+	registry    *registry.Registry
+	states      *registry.States
+	link        *freeswitch.Link
+	archive     *archive.Archive
+	nodes       atomic.Pointer[nodeSet] // replaced as a whole by setNodes
+	descriptors *descriptors.Budget
+	http        *httpcall.Pool
+	server      *server.Server
 
 	usersOperations map[string]wasm.Operation
 	hooks           *hookKeys
@@ -90,7 +92,7 @@ type App struct {
 // everything that was opened is closed again.
 func New(ctx context.Context, cfg *config.Config, log hclog.Logger) (_ *App, err error) {
 	a := &App{
-		cfg: cfg, log: log, registry: registry.New(), limiter: auth.NewLimiter(nil), chosen: newChosen(),
+		cfg: cfg, log: log, registry: registry.New(), descriptors: descriptors.Process(), limiter: auth.NewLimiter(nil), chosen: newChosen(),
 		hurry: make(chan struct{}), errorDirs: map[[2]string]context.CancelFunc{},
 	}
 	if err := a.openCertificates(); err != nil {
@@ -116,7 +118,7 @@ func New(ctx context.Context, cfg *config.Config, log hclog.Logger) (_ *App, err
 	if err = a.openNodes(); err != nil {
 		return nil, err
 	}
-	if a.http, err = httpcall.NewPool(httpcall.PoolOptions{}); err != nil {
+	if a.http, err = httpcall.NewPool(httpcall.PoolOptions{Descriptors: a.descriptors}); err != nil {
 		return nil, err
 	}
 	if a.engine, err = wasm.NewEngine(filepath.Join(cfg.Gateway.Data, "cache", "wasm"), log.Named("wasm")); err != nil {

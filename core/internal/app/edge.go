@@ -35,7 +35,10 @@ func (a *App) listen() (*edge.Listener, error) {
 	if err != nil {
 		return nil, fmt.Errorf("listen on %s: %w", g.Listen, err)
 	}
-	o := edge.Options{Limits: connectionLimits(g), HeadTime: g.Connections.HeadTime, ReadTime: g.Connections.ReadTime, Log: a.log.Named("edge")}
+	o := edge.Options{
+		Limits: a.connectionLimits(g), HeadTime: g.Connections.HeadTime, ReadTime: g.Connections.ReadTime,
+		Log: a.log.Named("edge"), Descriptors: a.descriptors,
+	}
 	if a.certificates != nil {
 		o.TLS = a.certificates.Config()
 	}
@@ -43,13 +46,14 @@ func (a *App) listen() (*edge.Listener, error) {
 }
 
 // connectionLimits does not count proxies and the machine itself by address: they
-// bring the requests of many.
-func connectionLimits(g config.Gateway) edge.Limits {
+// bring the requests of many. Unless somebody chose the number of all, a quarter of the
+// descriptors stays for the upstreams that callers wait for.
+func (a *App) connectionLimits(g config.Gateway) edge.Limits {
 	l := edge.Limits{Total: g.Connections.Total, PerAddress: g.Connections.PerAddress, Exempt: append([]netip.Prefix{
 		netip.PrefixFrom(netip.AddrFrom4([4]byte{127}), 8), netip.PrefixFrom(netip.IPv6Loopback(), 128),
 	}, g.TrustedProxies...)}
 	if l.Total == 0 {
-		l.Total = edge.DefaultTotal()
+		l.Total = a.descriptors.Size() / 4 * 3
 	}
 	return l
 }

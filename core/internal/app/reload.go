@@ -154,7 +154,7 @@ func (a *App) adopt(next *config.Config) {
 	g := next.Gateway
 	a.server.Adopt(a.policy(next))
 	if l := a.listener.Load(); l != nil {
-		l.SetLimits(connectionLimits(g))
+		l.SetLimits(a.connectionLimits(g))
 	}
 	a.log.SetLevel(hclog.LevelFromString(g.Log.Level))
 	a.watchErrorDirs()

@@ -18,6 +18,8 @@ import (
 	"time"
 
 	"github.com/hashicorp/go-hclog"
+
+	"github.com/patchbay-gw/patchbay/core/internal/descriptors"
 )
 
 // Limits bound connections. Zero fields do not limit.
@@ -40,6 +42,9 @@ type Options struct {
 	// its first byte [1 min].
 	ReadTime time.Duration
 	Log      hclog.Logger // [none]
+	// Descriptors are what connections are taken from; one that gets none is refused
+	// with [ReasonTotal] [no end].
+	Descriptors *descriptors.Budget
 }
 
 const (
@@ -168,6 +173,8 @@ func (l *Listener) admit(raw net.Conn) net.Conn {
 		reason = ReasonTotal
 	case l.limits.PerAddress > 0 && l.byAddr[key] >= l.limits.PerAddress && !l.exempt(address):
 		reason = ReasonAddress
+	case !l.opt.Descriptors.Take():
+		reason = ReasonTotal
 	}
 	if reason != "" {
 		l.refused[reason]++
@@ -229,6 +236,7 @@ func (l *Listener) forget(c *conn) {
 		return
 	}
 	delete(l.conns, c)
+	l.opt.Descriptors.Give()
 	if l.byAddr[c.key]--; l.byAddr[c.key] <= 0 {
 		delete(l.byAddr, c.key)
 	}

@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/patchbay-gw/patchbay/core/internal/descriptors"
 	"github.com/patchbay-gw/patchbay/core/internal/edge"
 )
 
@@ -232,6 +233,26 @@ func TestLimits(t *testing.T) {
 		if answer := ask(t, dial(t, l), ""); !strings.HasPrefix(answer, "HTTP/1.1 503 ") {
 			t.Errorf("the second got %q", answer)
 		}
+	})
+	t.Run("descriptors", func(t *testing.T) {
+		files := descriptors.New(2)
+		l := open(t, edge.Options{Descriptors: files}, ok)
+		first := dial(t, l)
+		dial(t, l)
+		await(t, "two are open", func() bool { return l.Stats().Open == 2 })
+		if answer := ask(t, dial(t, l), ""); !strings.HasPrefix(answer, "HTTP/1.1 503 ") {
+			t.Errorf("the third got %q", answer)
+		}
+		_ = first.Close()
+		await(t, "one came back", func() bool {
+			if !files.Take() {
+				return false
+			}
+			files.Give()
+			return true
+		})
+		dial(t, l)
+		await(t, "two are open again", func() bool { return l.Stats().Open == 2 })
 	})
 }
 

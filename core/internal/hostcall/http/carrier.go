@@ -8,6 +8,8 @@ import (
 	"hash/maphash"
 	"net"
 	"time"
+
+	"github.com/patchbay-gw/patchbay/core/internal/descriptors"
 )
 
 // carrier opens and keeps the connections on one side of the line between public
@@ -19,6 +21,8 @@ type carrier struct {
 	headerTimeout time.Duration
 	idle          shelf
 	gates         gates
+	files         *descriptors.Budget
+	spare         func() // closes an unused connection of the pool, if there is one
 }
 
 // gates bound the dials to one origin that are under way: a crowd would open
@@ -65,6 +69,9 @@ func (k *carrier) connection(ctx context.Context, deadline time.Time, to target,
 		conn *conn
 		err  error
 	}
+	if err := k.descriptor(ctx); err != nil {
+		return nil, err
+	}
 	// Look-ups, dials and handshakes need several times the stack of what follows,
 	// and the caller's would stay that large while it waits for the answer. This
 	// goroutine ends with its dial, which ends with ctx.
@@ -72,6 +79,7 @@ func (k *carrier) connection(ctx context.Context, deadline time.Time, to target,
 	select {
 	case gate <- struct{}{}:
 	case <-ctx.Done():
+		k.files.Give()
 		return nil, context.Cause(ctx)
 	}
 	result := make(chan opened, 1)
@@ -84,13 +92,24 @@ func (k *carrier) connection(ctx context.Context, deadline time.Time, to target,
 	return r.conn, r.err
 }
 
-// open returns a new connection to the origin.
+// descriptor takes one for a new connection. When all are in use it has an unused
+// connection closed, or waits.
+func (k *carrier) descriptor(ctx context.Context) error {
+	if err := k.files.Wait(ctx, k.spare); err != nil {
+		return fmt.Errorf("%w: %w", errDescriptors, err)
+	}
+	return nil
+}
+
+// open returns a new connection to the origin, to which the caller's descriptor
+// goes.
 func (k *carrier) open(ctx context.Context, to target) (*conn, error) {
 	plain, err := k.dialer.dial(ctx, "tcp", to.String())
 	if err != nil {
+		k.files.Give()
 		return nil, err
 	}
-	c := &conn{wire: newWire(plain), to: to}
+	c := &conn{wire: newWire(plain, k.files), to: to}
 	if c.Conn = c.wire; to.scheme == "https" {
 		if err := k.secure(ctx, c); err != nil {
 			c.abort()

@@ -73,6 +73,7 @@ var (
 	errNotRepeated = errors.New("not repeated, because the request may have arrived")
 	errRedirects   = errors.New("redirected more than 5 times")
 	errClosed      = errors.New("the gateway is shutting down")
+	errDescriptors = errors.New("no connection is free: the limit of open files is reached")
 )
 
 // redirect prepares the next hop. It returns false when resp is the answer.

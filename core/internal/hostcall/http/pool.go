@@ -10,6 +10,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/patchbay-gw/patchbay/core/internal/descriptors"
 )
 
 // PoolOptions configure a [Pool]. The zero value is usable; zero durations and
@@ -30,6 +32,10 @@ type PoolOptions struct {
 
 	IdlePerHost int // kept connections for each host and port, 64
 	IdleTotal   int // kept connections altogether, 512
+
+	// Descriptors are what connections are taken from; nil has no end. When all are in
+	// use, unused connections are closed and exchanges wait.
+	Descriptors *descriptors.Budget
 
 	// Buffered bounds the bytes of answers that are in memory at once, over all
 	// clients: 512 MiB, at least 1 MiB.
@@ -69,6 +75,7 @@ func NewPool(o PoolOptions) (*Pool, error) {
 		public:  newCarrier(o, false, roots),
 		private: newCarrier(o, true, roots),
 	}
+	p.public.spare, p.private.spare = p.spare, p.spare
 	p.buffered.max = cmp.Or(o.Buffered, 512<<20)
 	return p, nil
 }
@@ -82,11 +89,11 @@ func newCarrier(o PoolOptions, private bool, roots *x509.CertPool) *carrier {
 		d.connect = systemConnect(private)
 	}
 	return &carrier{
-		dialer: d, roots: roots, gates: newGates(),
+		dialer: d, roots: roots, gates: newGates(), files: o.Descriptors,
 		tlsTimeout:    cmp.Or(o.TLSTimeout, 10*time.Second),
 		headerTimeout: cmp.Or(o.HeaderTimeout, 60*time.Second),
 		idle: shelf{
-			perHost: cmp.Or(o.IdlePerHost, 64), total: cmp.Or(o.IdleTotal, 512), timeout: cmp.Or(o.IdleTimeout, 60*time.Second),
+			files: o.Descriptors, perHost: cmp.Or(o.IdlePerHost, 64), total: cmp.Or(o.IdleTotal, 512), timeout: cmp.Or(o.IdleTimeout, 60*time.Second),
 		},
 	}
 }
@@ -123,6 +130,13 @@ func (p *Pool) Close() {
 func (p *Pool) CloseIdle() {
 	p.public.idle.empty(false)
 	p.private.idle.empty(false)
+}
+
+// spare closes the connection that one side has kept longest, if there is one.
+func (p *Pool) spare() {
+	if !p.public.idle.drop() {
+		p.private.idle.drop()
+	}
 }
 
 func (p *Pool) carrier(private bool) *carrier {

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/patchbay-gw/patchbay/core/internal/descriptors"
 )
 
 // shelf keeps connections between exchanges. Whoever takes one checks that it is
@@ -11,6 +13,7 @@ import (
 type shelf struct {
 	perHost, total int
 	timeout        time.Duration
+	files          *descriptors.Budget // nothing is kept while somebody waits for one
 
 	mu          sync.Mutex
 	closed      bool
@@ -40,6 +43,9 @@ func (s *shelf) put(c *conn) {
 	if surplus := s.keep(c); surplus != nil {
 		_ = surplus.Close()
 	}
+	if s.files.Short() {
+		s.drop() // who came to wait before this saw nothing on the shelf
+	}
 }
 
 // keep returns the connection that has no place any more: c itself, another one
@@ -68,6 +74,21 @@ func (s *shelf) keep(c *conn) (surplus *conn) {
 	s.count++
 	s.schedule()
 	return surplus
+}
+
+// drop closes the connection that was kept longest; false when there is none.
+func (s *shelf) drop() bool {
+	s.mu.Lock()
+	c := s.first
+	if c != nil {
+		s.remove(c)
+	}
+	s.mu.Unlock()
+	if c == nil {
+		return false
+	}
+	_ = c.Close()
+	return true
 }
 
 // remove is called with the lock held.

@@ -5,8 +5,11 @@ import (
 	"errors"
 	"net"
 	"os"
+	"sync"
 	"syscall"
 	"time"
+
+	"github.com/patchbay-gw/patchbay/core/internal/descriptors"
 )
 
 // wire is the transport connection below an exchange. It counts what the
@@ -17,10 +20,13 @@ type wire struct {
 	raw   syscall.RawConn // of a socket of the operating system; nil otherwise
 	fd    int             // while a callback of raw runs
 	wrote uint64          // since the exchange began
+
+	files *descriptors.Budget // has its descriptor back when it is closed
+	shut  sync.Once
 }
 
-func newWire(conn net.Conn) *wire {
-	w := &wire{Conn: conn}
+func newWire(conn net.Conn, files *descriptors.Budget) *wire {
+	w := &wire{Conn: conn, files: files}
 	// Exactly these types: what embeds one of them may read in its own way.
 	switch socket := conn.(type) {
 	case *net.TCPConn:
@@ -29,6 +35,15 @@ func newWire(conn net.Conn) *wire {
 		w.raw, _ = socket.SyscallConn()
 	}
 	return w
+}
+
+// Close closes the connection, once.
+func (w *wire) Close() (err error) {
+	w.shut.Do(func() {
+		err = w.Conn.Close()
+		w.files.Give()
+	})
+	return err
 }
 
 func (w *wire) Write(b []byte) (int, error) {
@@ -80,4 +95,4 @@ func (c *conn) quiet() bool {
 
 // abort closes the connection without a word to the other side. Unlike the other
 // methods it may be called while an exchange uses the connection.
-func (c *conn) abort() { _ = c.wire.Conn.Close() }
+func (c *conn) abort() { _ = c.wire.Close() }

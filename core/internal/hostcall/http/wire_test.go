@@ -25,7 +25,7 @@ func TestWireCountsWhatLeft(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		w := newWire(x.wrap(conn))
+		w := newWire(x.wrap(conn), nil)
 		if n, err := io.WriteString(w, "abc"); n != 3 || err != nil || w.wrote != 3 {
 			t.Errorf("%s: wrote %d, %v, counted %d", name, n, err, w.wrote)
 		}

@@ -40,7 +40,7 @@ var pillars = map[string][]string{
 // its own subtree only; packages of one layer meet in app through interfaces that
 // the consumer declares.
 var layers = [][]string{
-	{"minisig", "seal", "lifetime"},
+	{"minisig", "seal", "lifetime", "descriptors"},
 	{"problem", "logging", "config", "edge", "transcode", "sheet", "store", "auth", "history", "curl"},
 	{"guard", "journal", "params", "openapi", "freeswitch", "wasm"},
 	{"hostcall", "plugin", "trace"},

@@ -232,10 +232,10 @@ func TestLaunchSaysWhatWentWrong(t *testing.T) {
 }
 
 func TestFitting(t *testing.T) {
-	if n, err := fitting(1); n != 1 || err != nil {
+	if n, err := fitting(1, 1); n != 1 || err != nil {
 		t.Errorf("%d, %v", n, err)
 	}
-	if n, err := fitting(1 << 40); n >= 1<<40 || err != nil {
+	if n, err := fitting(1<<40, 2); n >= 1<<40 || err != nil {
 		t.Errorf("%d, %v", n, err)
 	}
 }

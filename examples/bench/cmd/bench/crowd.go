@@ -14,14 +14,14 @@ import (
 const (
 	upstreamDelay = 2 * time.Second
 	goalMemory    = 1.25 // times the twin's peak
-	spareFiles    = 300  // descriptors beside the connections
+	spareFiles    = 300  // descriptors of the upstream and of this program beside the connections
 	crowds        = 3
 )
 
 // crowd has thousands of requests wait for a slow upstream at the same time, and
 // compares the peaks of memory. Every crowd meets a new process.
 func (b *bench) crowd(ctx context.Context) error {
-	n, err := fitting(b.inFlight)
+	n, err := fitting(b.inFlight, 1)
 	if err != nil {
 		return err
 	}
@@ -39,20 +39,25 @@ func (b *bench) crowd(ctx context.Context) error {
 			}
 		}
 	}
-	b.note("requests in flight", "%d, all answered; at least %d of them waited at the upstream together", n, least)
+	waits := "at the upstream"
+	if least < int64(n) {
+		waits = "at the upstream, the others for the gateway's limit of open files"
+	}
+	b.atLeast("requests in flight", float64(n), float64(b.inFlight), "", "all answered; at least %d of them waited together %s", least, waits)
 	b.atMost("peak memory with them", median(peaks[1])/median(peaks[0]), goalMemory, "×",
 		"Go %.0f MB, WASM %.0f MB", median(peaks[0]), median(peaks[1]))
 	return nil
 }
 
-// fitting returns how many requests the limit of open files allows: the gateway
-// needs two connections for each.
-func fitting(want int) (int, error) {
+// fitting returns how many requests the limit of open files allows if each takes so
+// many connections of one process: one here and at the upstream, two in a gateway.
+// Patchbay and its twin let those wait who find none.
+func fitting(want, each int) (int, error) {
 	var files syscall.Rlimit
 	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &files); err != nil {
 		return 0, err
 	}
-	if room := (int(min(files.Max, 1<<30)) - spareFiles) / 2; room < want {
+	if room := (int(min(files.Max, 1<<30)) - spareFiles) / each; room < want {
 		if room < 1 {
 			return 0, fmt.Errorf("the limit of open files is %d; raise it", files.Max)
 		}

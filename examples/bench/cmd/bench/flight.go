@@ -35,7 +35,7 @@ type flyer struct {
 // flight has crowds of several sizes wait in Patchbay and in its peers, each crowd in
 // a new process, and meanwhile calls another module.
 func (b *bench) flight(ctx context.Context) error {
-	last, err := fitting(b.inFlight)
+	last, err := fitting(b.inFlight, 2)
 	if err != nil {
 		return err
 	}
