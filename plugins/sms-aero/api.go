@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	patchbay "github.com/patchbay-gw/patchbay/sdk-plugin/go"
+	"github.com/patchbay-gw/patchbay/sdk-plugin/go/sms"
 )
 
 // hosts are the server and its spare ones.
@@ -64,7 +65,7 @@ func refusal(t *patchbay.Task, answer patchbay.Response) error {
 		text = strings.TrimSpace(result + " " + data.Get("reason").String())
 	}
 	if !no {
-		text = excerpt(answer.Body)
+		text = sms.Excerpt(answer.Body)
 	}
 	text = "HTTP " + strconv.Itoa(answer.Status) + " " + text
 	switch {
@@ -82,9 +83,4 @@ func refusal(t *patchbay.Task, answer patchbay.Response) error {
 		return patchbay.Uncertain(system, text)
 	}
 	return patchbay.Unavailable(system, errors.New(text))
-}
-
-// excerpt returns the beginning of an answer for the log.
-func excerpt(body []byte) string {
-	return strings.ToValidUTF8(strings.TrimSpace(string(body[:min(len(body), 100)])), "")
 }

@@ -3,10 +3,10 @@ package main
 import (
 	"errors"
 	"strconv"
-	"strings"
 
 	patchbay "github.com/patchbay-gw/patchbay/sdk-plugin/go"
 	"github.com/patchbay-gw/patchbay/sdk-plugin/go/abi"
+	"github.com/patchbay-gw/patchbay/sdk-plugin/go/sms"
 	"github.com/patchbay-gw/patchbay/sdk-plugin/go/template"
 )
 
@@ -38,7 +38,7 @@ func send(t *patchbay.Task) (patchbay.Reply, error) {
 // or queued, 4xx not accepted for good, 503 not accepted for now. Anything else
 // does not come from smsbox itself, so it is not known what happened.
 func outcome(answer patchbay.Response) error {
-	text := strconv.Itoa(answer.Status) + " " + excerpt(answer.Body)
+	text := strconv.Itoa(answer.Status) + " " + sms.Excerpt(answer.Body)
 	switch {
 	case answer.Status == 202:
 		return nil
@@ -102,9 +102,4 @@ func health(t *patchbay.Task) (patchbay.Reply, error) {
 			"a request without parameters was answered with "+strconv.Itoa(answer.Status)+" instead of 400 or 403; is this a smsbox?"))
 	}
 	return patchbay.Reply{}, nil
-}
-
-// excerpt returns the beginning of an answer for the log.
-func excerpt(body []byte) string {
-	return strings.ToValidUTF8(strings.TrimSpace(string(body[:min(len(body), 100)])), "")
 }

@@ -3,9 +3,9 @@ package main
 import (
 	"errors"
 	"strconv"
-	"strings"
 
 	patchbay "github.com/patchbay-gw/patchbay/sdk-plugin/go"
+	"github.com/patchbay-gw/patchbay/sdk-plugin/go/sms"
 )
 
 // hosts are the server and its spare one.
@@ -41,7 +41,7 @@ func call(t *patchbay.Task, script string, fields ...string) (patchbay.Value, er
 	case answer.Status == 200 && answer.Data.Kind() == patchbay.Map:
 		return answer.Data, nil
 	}
-	return nil, foreign(answer)
+	return nil, sms.Foreign(system, answer)
 }
 
 // refusal says what an error_code means: the message was not taken, whatever it is.
@@ -60,22 +60,4 @@ func refusal(t *patchbay.Task, code int64, text string) error {
 		return patchbay.Busy(system, 60_000)
 	}
 	return patchbay.Unavailable(system, errors.New(text))
-}
-
-// foreign is for answers that SMSC.ru itself does not give: a page of a proxy, a
-// broken body. A client error says that the request was not carried out.
-func foreign(answer patchbay.Response) error {
-	text := "HTTP " + strconv.Itoa(answer.Status) + " " + excerpt(answer.Body)
-	switch {
-	case answer.Status == 429:
-		return patchbay.Busy(system, 1000)
-	case answer.Status/100 == 4 && answer.Status != 408:
-		return patchbay.Unavailable(system, errors.New(text))
-	}
-	return patchbay.Uncertain(system, text)
-}
-
-// excerpt returns the beginning of an answer for the log.
-func excerpt(body []byte) string {
-	return strings.ToValidUTF8(strings.TrimSpace(string(body[:min(len(body), 100)])), "")
 }

@@ -3,9 +3,9 @@ package main
 import (
 	"errors"
 	"strconv"
-	"strings"
 
 	patchbay "github.com/patchbay-gw/patchbay/sdk-plugin/go"
+	"github.com/patchbay-gw/patchbay/sdk-plugin/go/sms"
 )
 
 // call posts fields, pairs of names and values, to a method and returns its JSON
@@ -27,7 +27,7 @@ func call(t *patchbay.Task, method string, fields ...string) (patchbay.Value, er
 	case "ERROR":
 		return nil, refusal(t, answer.Data)
 	}
-	return nil, foreign(answer)
+	return nil, sms.Foreign(system, answer)
 }
 
 // only returns the result of the one message that a request was about.
@@ -61,22 +61,4 @@ func refusal(t *patchbay.Task, result patchbay.Value) error {
 		t.Error("SMS.ru: the sender or the operator is not approved for the account", "error", text)
 	}
 	return patchbay.Unavailable(system, errors.New(text))
-}
-
-// foreign is for answers that SMS.ru itself does not give: a page of a proxy, a
-// broken body. A client error says that the request was not carried out.
-func foreign(answer patchbay.Response) error {
-	text := "HTTP " + strconv.Itoa(answer.Status) + " " + excerpt(answer.Body)
-	switch {
-	case answer.Status == 429:
-		return patchbay.Busy(system, 1000)
-	case answer.Status/100 == 4 && answer.Status != 408:
-		return patchbay.Unavailable(system, errors.New(text))
-	}
-	return patchbay.Uncertain(system, text)
-}
-
-// excerpt returns the beginning of an answer for the log.
-func excerpt(body []byte) string {
-	return strings.ToValidUTF8(strings.TrimSpace(string(body[:min(len(body), 100)])), "")
 }

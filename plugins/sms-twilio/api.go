@@ -3,9 +3,9 @@ package main
 import (
 	"errors"
 	"strconv"
-	"strings"
 
 	patchbay "github.com/patchbay-gw/patchbay/sdk-plugin/go"
+	"github.com/patchbay-gw/patchbay/sdk-plugin/go/sms"
 	"github.com/patchbay-gw/patchbay/sdk-plugin/go/template"
 )
 
@@ -35,7 +35,7 @@ func refusal(t *patchbay.Task, answer patchbay.Response) error {
 	if code != 0 {
 		text += strconv.FormatInt(code, 10) + " " + answer.Data.Get("message").String()
 	} else {
-		text += excerpt(answer.Body)
+		text += sms.Excerpt(answer.Body)
 	}
 	switch {
 	case answer.Status/100 != 4 || answer.Status == 408:
@@ -65,9 +65,4 @@ func refusal(t *patchbay.Task, answer patchbay.Response) error {
 		}
 	}
 	return patchbay.Unavailable(system, errors.New(text))
-}
-
-// excerpt returns the beginning of an answer for the log.
-func excerpt(body []byte) string {
-	return strings.ToValidUTF8(strings.TrimSpace(string(body[:min(len(body), 100)])), "")
 }

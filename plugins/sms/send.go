@@ -7,6 +7,7 @@ import (
 
 	patchbay "github.com/patchbay-gw/patchbay/sdk-plugin/go"
 	"github.com/patchbay-gw/patchbay/sdk-plugin/go/abi"
+	"github.com/patchbay-gw/patchbay/sdk-plugin/go/sms/segments"
 )
 
 // Names in "… is unavailable!".
@@ -71,7 +72,7 @@ func newMessage(t *patchbay.Task) (*message, error) {
 	}
 	m.projectID = or(t.Param("project_id"), settings.projectID)
 	m.key = t.RequestID() + m.phone
-	m.encoding, m.segments = segments(m.text)
+	m.encoding, m.segments = segments.Count(m.text)
 	if m.segments > settings.maxSegments {
 		return nil, patchbay.Invalid("message", strconv.Itoa(m.segments)+" segments, max_segments is "+strconv.Itoa(settings.maxSegments))
 	}

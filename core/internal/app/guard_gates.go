@@ -94,7 +94,7 @@ func guardedSend(g *guard.Guard, point string, send runner) runner {
 		t := guard.From(ctx)
 		if !t.Use(guard.Message, phone) {
 			var refusal *problem.Problem
-			t, refusal = g.Reserve(guard.Ask{Kind: guard.Message, User: q.User, Text: phone, Units: guard.Segments(q.Params.Get("message").Bytes())})
+			t, refusal = g.Reserve(guard.Ask{Kind: guard.Message, User: q.User, Text: phone, Units: guard.Segments(q.Params.Get("message").String())})
 			if refusal != nil {
 				return nil, refusedByGuard(refusal)
 			}

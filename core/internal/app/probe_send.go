@@ -111,7 +111,7 @@ func (p panel) sendThrough(ctx context.Context, u *unit, name string, m admin.Te
 		return admin.TestReport{}, admin.Reject("phone", admin.Violation{Pointer: "/phone", Message: err.Error(), Code: "format", Want: "phone"})
 	}
 	// A test costs what any message costs.
-	ticket, refused := a.guard.Reserve(guard.Ask{Kind: guard.Message, User: m.By, Text: phone, Units: guard.Segments([]byte(m.Message))})
+	ticket, refused := a.guard.Reserve(guard.Ask{Kind: guard.Message, User: m.By, Text: phone, Units: guard.Segments(m.Message)})
 	if refused != nil {
 		return admin.TestReport{}, &admin.Rejection{Problem: refused, Violations: []admin.Violation{{Pointer: "/phone", Message: refused.Text, Code: "guard." + guard.RuleOf(refused)}}}
 	}

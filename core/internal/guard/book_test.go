@@ -279,18 +279,6 @@ func TestRunEndsAndWrites(t *testing.T) {
 	}
 }
 
-func TestSegments(t *testing.T) {
-	for text, want := range map[string]int{
-		"": 1, strings.Repeat("a", 160): 1, strings.Repeat("a", 161): 2, strings.Repeat("a", 307): 3, strings.Repeat("€", 80): 1, strings.Repeat("€", 81): 2,
-		strings.Repeat("€", 153): 3, // 76 pairs to a part: one place is lost in each
-		strings.Repeat("я", 70):  1, strings.Repeat("я", 71): 2, strings.Repeat("😀", 35): 1, strings.Repeat("😀", 36): 2, "Проверка работы ПО АРІ ЦОВ": 1,
-	} {
-		if got := Segments([]byte(text)); got != want {
-			t.Errorf("%.10q × %d: %d segments, want %d", text, len([]rune(text)), got, want)
-		}
-	}
-}
-
 // BenchmarkReserve is the common case: a known user, a known number.
 func BenchmarkReserve(b *testing.B) {
 	r := newRig(b, nil, map[string]any{"tariff": "+7 1\n+7495 2", "user_per_minute": 0, "user_per_hour": 0, "user_per_day": 0, "number_per_minute": 0,

@@ -18,6 +18,7 @@ import (
 	"github.com/hashicorp/go-hclog"
 
 	"github.com/patchbay-gw/patchbay/core/internal/problem"
+	"github.com/patchbay-gw/patchbay/sdk-plugin/go/sms/segments"
 )
 
 // Kind is what an action spends, as the manifest's "spends" names it.
@@ -222,4 +223,10 @@ func With(ctx context.Context, t *Ticket) context.Context {
 func From(ctx context.Context) *Ticket {
 	t, _ := ctx.Value(ticketKey{}).(*Ticket)
 	return t
+}
+
+// Segments returns how many SMS a text becomes, the [Ask.Units] of a message.
+func Segments(text string) int {
+	_, n := segments.Count(text)
+	return n
 }

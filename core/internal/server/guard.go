@@ -31,7 +31,7 @@ func (s *Server) guard(ctx context.Context, v *visit) (context.Context, *guard.T
 		a.Text = v.params.Params.Get(spends.Destination).String()
 	}
 	if spends.Text != "" {
-		a.Units = guard.Segments(v.params.Params.Get(spends.Text).Bytes())
+		a.Units = guard.Segments(v.params.Params.Get(spends.Text).String())
 	}
 	t, refusal := s.opt.Guard.Reserve(a)
 	if refusal != nil || t == nil {
