@@ -285,10 +285,9 @@ func readHead(b []byte) (h head, err error) {
 	return h, nil
 }
 
-// shortLen is the length of the values that their first byte tells all about:
-// small numbers, nil, booleans and short strings, which are nearly everything in
-// a message. 0 for the others. Decoding a whole head costs a guest ten times as
-// much.
+// shortLen is the length of the values of which the first byte tells it: numbers, nil,
+// booleans and short strings, which are nearly everything in a message. 0 for the
+// others. Decoding a whole head costs a guest ten times as much.
 var shortLen = func() (t [256]uint8) {
 	for c := range 256 {
 		switch c := byte(c); {
@@ -296,6 +295,12 @@ var shortLen = func() (t [256]uint8) {
 			t[c] = 1
 		case c > maxFixArray && c <= maxFixStr:
 			t[c] = 1 + c&0x1f
+		case c == tagFloat32 || c == tagFloat64:
+			t[c] = 1 + 4<<(c-tagFloat32)
+		case c >= tagUint8 && c <= tagUint64:
+			t[c] = 1 + 1<<(c-tagUint8)
+		case c >= tagInt8 && c <= tagInt64:
+			t[c] = 1 + 1<<(c-tagInt8)
 		}
 	}
 	return t
@@ -326,6 +331,15 @@ func skip(b []byte) (int, error) {
 			}
 			pos++
 			if open += n - 1; open > len(b)-pos {
+				return 0, ErrShort
+			}
+			continue
+		}
+		if c == tagStr8 && pos+1 < len(b) { // most texts are no longer
+			if pos += 2 + int(b[pos+1]); pos > len(b) {
+				return 0, ErrShort
+			}
+			if open--; open > len(b)-pos {
 				return 0, ErrShort
 			}
 			continue

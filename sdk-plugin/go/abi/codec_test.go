@@ -288,10 +288,8 @@ func FuzzValue(f *testing.F) {
 	})
 }
 
-// FuzzDecode: no bytes make a decoder panic; what is accepted says the same when
-// it is written and read again.
 func TestTexts(t *testing.T) {
-	long := strings.Repeat("x", 32)
+	middling, long := strings.Repeat("x", 32), strings.Repeat("x", 256)
 	keys := [3]string{"a", "b", "c"}
 	inner := new(abi.Object).Str("a", "inner").Value()
 	for _, c := range []struct {
@@ -300,7 +298,7 @@ func TestTexts(t *testing.T) {
 	}{
 		{new(abi.Object).Str("a", "1").Str("b", "два").Str("c", "").Value(), [3]string{"1", "два", ""}},
 		{new(abi.Object).Set("x", inner).Str("c", "3").Int("b", 2).Str("a", "1").Value(), [3]string{"1", "", "3"}},
-		{new(abi.Object).Str("a", long).Str("b", "2").Value(), [3]string{"", "2", ""}},
+		{new(abi.Object).Str("a", long).Str("b", "2").Str("c", middling).Value(), [3]string{"", "2", middling}},
 		{inner[:len(inner)-1], [3]string{}},
 		{abi.StringValue("a"), [3]string{}},
 		{nil, [3]string{}},
@@ -311,6 +309,8 @@ func TestTexts(t *testing.T) {
 	}
 }
 
+// FuzzDecode: no bytes make a decoder panic; what is accepted says the same when
+// it is written and read again.
 func FuzzDecode(f *testing.F) {
 	kinds := map[reflect.Type]bool{}
 	var all []message

@@ -17,6 +17,10 @@ type Reader struct {
 // not know read as zero. That is how the contract grows.
 func NewReader(b []byte) Reader {
 	r := Reader{b: b}
+	if len(b) > 0 && b[0] > maxFixMap && b[0] <= maxFixArray {
+		r.left, r.at = int(b[0]&0x0f), 1
+		return r
+	}
 	h, err := readHead(b)
 	switch {
 	case err != nil:
@@ -83,8 +87,8 @@ func (r *Reader) Str() string { return string(r.StrBytes()) }
 // message.
 func (r *Reader) StrBytes() []byte {
 	v := r.next()
-	if len(v) > 0 && v[0] > maxFixArray && v[0] <= maxFixStr {
-		return v[1:]
+	if text, ok := v.shortText(0); ok {
+		return text
 	}
 	if !r.expect(v, String) {
 		return nil
@@ -104,8 +108,8 @@ func (r *Reader) Bytes() []byte {
 // Int reads an integer that fits an int.
 func (r *Reader) Int() int {
 	v := r.next()
-	if len(v) > 0 && v[0] <= maxFixint {
-		return int(v[0])
+	if n, ok := v.smallInt(); ok && n <= math.MaxInt32 {
+		return int(n)
 	}
 	if !r.expect(v, Int) {
 		return 0
@@ -121,8 +125,8 @@ func (r *Reader) Int() int {
 // Int64 reads an integer.
 func (r *Reader) Int64() int64 {
 	v := r.next()
-	if len(v) > 0 && v[0] <= maxFixint {
-		return int64(v[0])
+	if n, ok := v.smallInt(); ok {
+		return n
 	}
 	if !r.expect(v, Int) {
 		return 0

@@ -25,7 +25,7 @@ func (v Value) Kind() Kind {
 			return Map
 		case c <= maxFixArray:
 			return Array
-		case c <= maxFixStr:
+		case c <= maxFixStr, c == tagStr8 && len(v) > 1:
 			return String
 		}
 	}
@@ -41,11 +41,8 @@ func (v Value) Exists() bool { return len(v) > 0 && v[0] != tagNil }
 
 // payload returns the bytes of a String or Bytes value.
 func (v Value) payload() ([]byte, Kind) {
-	if len(v) > 0 && v[0] > maxFixArray && v[0] <= maxFixStr {
-		if n := 1 + int(v[0]&0x1f); n <= len(v) {
-			return v[1:n], String
-		}
-		return nil, Missing
+	if text, ok := v.shortText(0); ok {
+		return text, String
 	}
 	h, err := readHead(v)
 	if err != nil || h.kind != String && h.kind != Bytes || h.n > len(v)-h.size {
@@ -91,6 +88,9 @@ func (v Value) String() string {
 // strings that hold a decimal integer (old integrations send numbers as
 // strings). ok is false for everything else and for overflow.
 func (v Value) Int() (n int64, ok bool) {
+	if n, ok := v.smallInt(); ok {
+		return n, true
+	}
 	h, err := readHead(v)
 	if err != nil {
 		return 0, false
@@ -106,6 +106,23 @@ func (v Value) Int() (n int64, ok bool) {
 	case String:
 		b, _ := v.payload()
 		return ParseInt(b)
+	}
+	return 0, false
+}
+
+// smallInt returns an integer without a sign of up to 32 bits, as nearly all are.
+func (v Value) smallInt() (n int64, ok bool) {
+	if len(v) == 0 {
+		return 0, false
+	}
+	switch c := v[0]; {
+	case c <= maxFixint:
+		return int64(c), true
+	case c >= tagUint8 && c <= tagUint32:
+		width := 1 << (c - tagUint8)
+		if len(v) > width {
+			return int64(be(v[1 : 1+width])), true
+		}
 	}
 	return 0, false
 }
@@ -157,12 +174,8 @@ func (v Value) Len() int {
 
 // Get returns the value of a key of a map.
 func (v Value) Get(key string) Value {
-	h, err := readHead(v)
-	if err != nil || h.kind != Map {
-		return nil
-	}
-	at := h.size
-	for range h.n {
+	n, at := v.pairs()
+	for range n {
 		name, short := v.shortText(at)
 		behind := v.after(at)
 		if behind < 0 {
@@ -185,43 +198,65 @@ func (v Value) Get(key string) Value {
 	return nil
 }
 
-// shortText returns the string at an offset when its head is one byte, as that of
-// keys nearly always is: guests spend a good part of their time here.
-func (v Value) shortText(at int) (text []byte, ok bool) {
-	if at >= len(v) || v[at] <= maxFixArray || v[at] > maxFixStr {
-		return nil, false
+// pairs returns the number of pairs of a map and the offset of the first; there are
+// none in anything else.
+func (v Value) pairs() (n, at int) {
+	if len(v) > 0 && v[0] > maxFixint && v[0] <= maxFixMap {
+		return int(v[0] & 0x0f), 1
 	}
-	end := at + 1 + int(v[at]&0x1f)
-	if end > len(v) {
-		return nil, false
+	h, err := readHead(v)
+	if err != nil || h.kind != Map {
+		return 0, 0
 	}
-	return v[at+1 : end], true
+	return h.n, h.size
 }
 
-// Texts returns the short strings (up to 31 bytes) of a map by their keys; "" for one
+// shortText returns the string of up to 255 bytes at an offset, as nearly all are:
+// guests spend a good part of their time here.
+func (v Value) shortText(at int) (text []byte, ok bool) {
+	if at >= len(v) {
+		return nil, false
+	}
+	n, from := 0, at+1
+	switch c := v[at]; {
+	case c > maxFixArray && c <= maxFixStr:
+		n = int(c & 0x1f)
+	case c == tagStr8 && from < len(v):
+		n = int(v[from])
+		from++
+	default:
+		return nil, false
+	}
+	if from+n > len(v) {
+		return nil, false
+	}
+	return v[from : from+n], true
+}
+
+// Texts returns the short strings (up to 255 bytes) of a map by their keys; "" for one
 // that is missing or something else. They share one copy, so that a guest, which pays
 // dearly for each, allocates once.
 func (v Value) Texts(keys [3]string) (texts [3]string) {
-	h, err := readHead(v)
-	if err != nil || h.kind != Map {
+	n, at := v.pairs()
+	if n == 0 {
 		return texts
 	}
 	all := string(v)
-	at := h.size
-	for range h.n {
+	for range n {
 		key, short := v.shortText(at)
 		if at = v.after(at); at < 0 {
 			return texts
 		}
-		if text, ok := v.shortText(at); ok && short {
-			for i := range keys {
-				if string(key) == keys[i] {
-					texts[i] = all[at+1 : at+1+len(text)]
-				}
-			}
-		}
+		text, ok := v.shortText(at)
 		if at = v.after(at); at < 0 {
 			return texts
+		}
+		if ok && short {
+			for i := range keys {
+				if string(key) == keys[i] {
+					texts[i] = all[at-len(text) : at]
+				}
+			}
 		}
 	}
 	return texts
