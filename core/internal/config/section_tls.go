@@ -16,7 +16,7 @@ type TLS struct {
 
 // Connections bounds what clients may hold open.
 type Connections struct {
-	Total      int // 0: three quarters of the process's descriptors
+	Total      int // 0: three quarters of those that callers and upstreams share
 	PerAddress int // of one address (IPv6: one /64); trusted proxies and the machine itself are not counted; 0: no limit
 	HeadTime   time.Duration
 	ReadTime   time.Duration // of a whole request with its body
