@@ -132,14 +132,14 @@ func readFile(path string) ([]byte, error) {
 	}
 	defer f.Close() // read only
 	// It may have grown; one byte more than allowed is enough to refuse it.
-	code, err := io.ReadAll(io.LimitReader(f, MaxSize+1))
-	if err != nil {
+	code := bytes.NewBuffer(make([]byte, 0, info.Size()+bytes.MinRead))
+	if _, err := code.ReadFrom(io.LimitReader(f, MaxSize+1)); err != nil {
 		return nil, fmt.Errorf("plugin file: %w", err)
 	}
-	if len(code) > MaxSize {
+	if code.Len() > MaxSize {
 		return nil, tooLarge(path)
 	}
-	return code, nil
+	return code.Bytes(), nil
 }
 
 func checksum(code []byte) string {

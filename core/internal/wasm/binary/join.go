@@ -36,28 +36,47 @@ func (f *File) JoinData(s Section) []byte {
 	slices.SortFunc(segments, func(a, b dataSegment) int {
 		return cmp.Or(cmp.Compare(a.start, b.start), cmp.Compare(len(a.bytes), len(b.bytes)))
 	})
-	var joined []dataSegment
-	for _, next := range segments {
-		last := len(joined) - 1
-		switch {
-		case last < 0 || next.start > joined[last].end()+joinGap:
-			next.bytes = slices.Clip(next.bytes) // the file's own bytes come behind
-			joined = append(joined, next)
-		case next.start < joined[last].end():
+	var runs [][]dataSegment // each becomes one segment
+	room := 0
+	for i, next := range segments {
+		last := len(runs) - 1
+		switch end := behind(segments[:i]); {
+		case last < 0 || next.start > end+joinGap:
+			runs = append(runs, segments[i:i+1:len(segments)])
+			room += maxSegmentHead + len(next.bytes)
+		case next.start < end:
 			return s.Body
 		default:
-			open := &joined[last]
-			open.bytes = append(open.bytes, make([]byte, next.start-open.end())...)
-			open.bytes = append(open.bytes, next.bytes...)
+			runs[last] = runs[last][:len(runs[last])+1]
+			room += int(next.end() - end)
 		}
 	}
-	body := AppendU32(make([]byte, 0, len(s.Body)), uint32(len(joined)))
-	for _, j := range joined {
-		body = AppendS64(append(body, 0, 0x41), int64(int32(j.start)))
-		body = AppendU32(append(body, 0x0b), uint32(len(j.bytes)))
-		body = append(body, j.bytes...)
+	body := AppendU32(make([]byte, 0, 5+room), uint32(len(runs)))
+	for _, run := range runs {
+		start := run[0].start
+		body = AppendS64(append(body, 0, 0x41), int64(int32(start)))
+		body = AppendU32(append(body, 0x0b), uint32(behind(run)-start))
+		at := start
+		for _, part := range run {
+			body = append(append(body, zeros[:part.start-at]...), part.bytes...)
+			at = part.end()
+		}
 	}
 	return body
+}
+
+// maxSegmentHead is the most that stands before the bytes of a segment.
+const maxSegmentHead = 1 + 1 + 5 + 1 + 5
+
+// zeros fill the gaps between joined segments.
+var zeros [joinGap]byte
+
+// behind is where the last of some segments ends.
+func behind(segments []dataSegment) uint64 {
+	if len(segments) == 0 {
+		return 0
+	}
+	return segments[len(segments)-1].end()
 }
 
 // activeSegments reads a data section in which every segment has a constant offset.

@@ -226,7 +226,11 @@ func (w *rewriter) code() error {
 
 	var p plan
 	var code []byte
-	section := binary.AppendU32(nil, uint32(len(f.Bodies)+len(helpers)))
+	size := 0
+	for _, body := range f.Bodies {
+		size += len(body.Code)
+	}
+	section := binary.AppendU32(make([]byte, 0, size+size/2), uint32(len(f.Bodies)+len(helpers)))
 	for i, body := range f.Bodies {
 		if err := p.read(uint32(len(f.Types[f.Functions[i]].Params)), body, sp); err != nil {
 			return err
