@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"reflect"
 	"runtime"
 	"strings"
 	"syscall"
@@ -72,6 +73,23 @@ func TestJudge(t *testing.T) {
 	judge(short, make([]sample, 5))
 	if short.verdict() != missed {
 		t.Error("five samples are enough")
+	}
+}
+
+// TestRisers: a miss says whose guests it is.
+func TestRisers(t *testing.T) {
+	const mib = 1 << 20
+	var samples []sample
+	for i := range 64 {
+		samples = append(samples, sample{
+			at: time.Duration(i) * time.Minute, guests: float64(60+i) * mib,
+			instances: map[string]float64{"sms": float64(10+i) * mib, "crm": 7 * mib, "shrinks": float64(64-i) * mib},
+		})
+	}
+	got := &trial{}
+	judge(got, samples)
+	if seen := got.seen(); !strings.HasSuffix(seen, "within the last half: sms 46.0 → 70.0") {
+		t.Error(seen)
 	}
 }
 
@@ -166,7 +184,8 @@ func TestReadSample(t *testing.T) {
 	const text = "# HELP go_goroutines x\ngo_goroutines 17\ngo_goroutines_more 18\nprocess_open_fds 9\ngo_memstats_next_gc_bytes 6e+07\n" +
 		"go_gc_gogc_percent 200\npatchbay_plugin_memory_bytes{instance=\"a b\"} 1e+07\npatchbay_plugin_memory_bytes{instance=\"c\"} 2e+07\n"
 	s, err := readSample(text, 100e6)
-	if want := (sample{goroutines: 17, files: 9, live: 20e6, guests: 30e6, memory: 100e6}); err != nil || s != want {
+	instances := map[string]float64{"a b": 1e7, "c": 2e7}
+	if want := (sample{goroutines: 17, files: 9, live: 20e6, guests: 30e6, instances: instances, memory: 100e6}); err != nil || !reflect.DeepEqual(s, want) {
 		t.Errorf("%+v %v", s, err)
 	}
 	for _, name := range []string{"go_goroutines ", "process_open_fds", "go_memstats_next_gc_bytes", "go_gc_gogc_percent", "patchbay_plugin_memory_bytes"} {
