@@ -55,6 +55,7 @@ func (b *bench) journalFull(ctx context.Context) error {
 		} `json:"pages"`
 		Calm      watchedFigures `json:"calm"`
 		Retention watchedFigures `json:"retention"`
+		After     watchedFigures `json:"after"`
 		Removed   int            `json:"removed_blocks"`
 		Seconds   float64        `json:"retention_seconds"`
 	}
@@ -71,8 +72,10 @@ func (b *bench) journalFull(ctx context.Context) error {
 		}
 		b.atMost(p.Name, p.Worst, goalFullPage, "ms", "slowest of %d pages with %d rows%s, median %.1f ms", p.Count, p.Rows, extra, p.P50)
 	}
-	b.while("append", r.Calm.Append, r.Retention.Append, "%d blocks removed in %.1f s", r.Removed, r.Seconds)
-	b.while("page", r.Calm.Page, r.Retention.Page, "")
+	// The store has work of its own for a while after the filling; what counts is the
+	// calmer of the times before and after.
+	b.while("append", min(r.Calm.Append, r.After.Append), r.Retention.Append, "%d blocks removed in %.1f s", r.Removed, r.Seconds)
+	b.while("page", min(r.Calm.Page, r.After.Page), r.Retention.Page, "")
 	return nil
 }
 
