@@ -104,7 +104,10 @@ func TestOutcomes(t *testing.T) {
 		code abi.Code
 		sent bool
 	}{
-		"no right":        {answers(403, "Authorization failed for sendsms"), abi.CodeRefused, false},
+		"no right":        {answers(403, "Authorization failed for sendsms"), abi.CodeUnavailable, false},
+		"no route":        {answers(403, "Not routable. Do not try again."), abi.CodeUnavailable, false},
+		"another server":  {answers(404, "<html>"), abi.CodeUnavailable, false},
+		"a slow proxy":    {answers(408, "<html>"), abi.CodeUnavailable, true},
 		"no receiver":     {answers(400, "Missing receiver number, rejected"), abi.CodeRefused, false},
 		"for now":         {answers(503, "Temporal failure, try again later."), abi.CodeUnavailable, false},
 		"proxy":           {answers(502, "<html>"), abi.CodeUnavailable, true},

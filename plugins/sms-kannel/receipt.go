@@ -41,7 +41,7 @@ func receipt(_ *patchbay.Task, w sms.Webhook) (sms.Receipts, error) {
 	if !known || reference == "" {
 		return sms.Receipts{}, patchbay.Invalid("receipt", "a report of Kannel has a reference and a state of 1, 2, 4, 8 or 16")
 	}
-	answer := clip(w.Query.Get("answer").String())
+	answer := clip(withoutText(w.Query.Get("answer").String()))
 	if status == sms.Undelivered {
 		status = failure(answer)
 	}
@@ -57,6 +57,18 @@ func failure(answer string) sms.Status {
 		return sms.Rejected
 	}
 	return sms.Undelivered
+}
+
+// withoutText takes off the beginning of the message that operators' reports end with
+// (SMPP 3.4, appendix B): it is nobody's business.
+func withoutText(answer string) string {
+	const field = "text:"
+	for i := range len(answer) - len(field) + 1 {
+		if strings.EqualFold(answer[i:i+len(field)], field) {
+			return strings.TrimSpace(answer[:i])
+		}
+	}
+	return answer
 }
 
 // clip bounds what an operator can put into the journal.

@@ -47,6 +47,7 @@ func TestReceipt(t *testing.T) {
 		"expired":     {`{"reference":"17","state":"2","answer":"id:1 stat:EXPIRED err:000"}`, "expired", "id:1 stat:EXPIRED err:000"},
 		"refused":     {`{"reference":"17","state":"2","answer":"id:1 stat:REJECTD err:000"}`, "rejected", "id:1 stat:REJECTD err:000"},
 		"rejected":    {`{"reference":"17","state":"16","answer":"NACK/"}`, "rejected", "NACK/"},
+		"its text":    {`{"reference":"17","state":"1","answer":"id:1 stat:DELIVRD err:000 Text:Your code is 12"}`, "delivered", "id:1 stat:DELIVRD err:000"},
 		"long":        {`{"reference":"17","state":"1","answer":"` + strings.Repeat("я", 150) + `"}`, "delivered", strings.Repeat("я", 100)},
 	} {
 		got := plugintest.New(t).Settings(basic).Operation(point, "receipt", `{"method":"GET","query":`+c.query+`,"header":{},"content_type":"","body":""}`)

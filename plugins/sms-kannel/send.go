@@ -23,7 +23,7 @@ func send(t *patchbay.Task) (patchbay.Reply, error) {
 	if err != nil {
 		return patchbay.Reply{}, patchbay.Unavailable(system, err)
 	}
-	if err := outcome(answer); err != nil {
+	if err := outcome(t, answer); err != nil {
 		return patchbay.Reply{}, err
 	}
 	var o patchbay.Object
@@ -35,15 +35,19 @@ func send(t *patchbay.Task) (patchbay.Reply, error) {
 }
 
 // outcome reads the answer of smsbox (Kannel 1.4.5, gw/smsbox.c): 202 accepted
-// or queued, 4xx not accepted for good, 503 not accepted for now. Anything else
-// does not come from smsbox itself, so it is not known what happened.
-func outcome(answer patchbay.Response) error {
+// or queued, 400 not accepted for good, 403 wrong login or no route, 503 not accepted
+// for now. Anything else does not come from smsbox itself; a 4xx is no acceptance
+// all the same, and of the rest nobody knows what happened.
+func outcome(t *patchbay.Task, answer patchbay.Response) error {
 	text := strconv.Itoa(answer.Status) + " " + sms.Excerpt(answer.Body)
 	switch {
 	case answer.Status == 202:
 		return nil
-	case answer.Status >= 400 && answer.Status < 500:
+	case answer.Status == 400:
 		return patchbay.Refused(system, text)
+	case answer.Status/100 == 4 && answer.Status != 408:
+		t.Error("Kannel takes no SMS; are url, username and password right, and has it a route?", "error", text)
+		return patchbay.Unavailable(system, errors.New(text))
 	case answer.Status == 503:
 		return patchbay.Unavailable(system, errors.New(text))
 	}

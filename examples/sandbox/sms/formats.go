@@ -40,7 +40,7 @@ func (s *Server) kannel(w http.ResponseWriter, r *http.Request) {
 	}
 	switch outcome {
 	case Refuse:
-		writeText(w, http.StatusForbidden, "Receiver number not allowed, rejected")
+		writeText(w, http.StatusBadRequest, "Number(s) has/have been denied by white- and/or black-lists.")
 	case InnerError:
 		writeText(w, http.StatusAccepted, "3: Queued for later delivery")
 	case Unavailable:

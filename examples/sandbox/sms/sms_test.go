@@ -71,7 +71,7 @@ func TestFormats(t *testing.T) {
 		{"kannel accepts", kannel("89190000000", "patchbay"), 202, "0: Accepted for delivery"},
 		{"kannel wrong user", kannel("89190000000", "x"), 403, "Authorization failed for sendsms"},
 		{"kannel no number", kannel("", "patchbay"), 400, "Missing receiver number, rejected"},
-		{"kannel refuses", kannel("79190000001", "patchbay"), 403, "Receiver number not allowed, rejected"},
+		{"kannel refuses", kannel("79190000001", "patchbay"), 400, "Number(s) has/have been denied by white- and/or black-lists."},
 		{"kannel queues", kannel("79190000002", "patchbay"), 202, "3: Queued for later delivery"},
 		{"kannel garbage", kannel("79190000004", "patchbay"), 200, "<html>"},
 		{"kannel unavailable", kannel("79190000006", "patchbay"), 503, "Temporal failure, try again later."},
