@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"strings"
 
 	patchbay "github.com/patchbay-gw/patchbay/sdk-plugin/go"
 )
@@ -44,5 +45,5 @@ func post(t *patchbay.Task, e164 string) (string, error) {
 	if answer.Status != 200 {
 		return "", patchbay.Refused(system+" refused!", "unexpected status")
 	}
-	return string(answer.Body), nil
+	return strings.ToValidUTF8(string(answer.Body), "\uFFFD"), nil
 }

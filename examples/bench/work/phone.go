@@ -18,7 +18,7 @@ const (
 func ParsePhone(text string) (Phone, bool) {
 	var digits [maxDigits + 3]byte // room for + and for 00, which goes
 	n, plus := 0, false
-	for i := range len(text) {
+	for i := 0; i < len(text); i++ { // Traefik's interpreter knows no range over numbers
 		switch c := text[i]; {
 		case c >= '0' && c <= '9':
 			if n == len(digits) {

@@ -74,8 +74,14 @@ func (b *bench) nginx(ctx context.Context, folder, users, upstream string) (*pro
 	if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
 		return nil, err
 	}
-	p := &process{name: "nginx", cmd: exec.CommandContext(ctx, "nginx", "-p", folder, "-c", file), address: address, ended: make(chan error, 1), words: &tail{}}
-	p.cmd.Stderr = p.words
+	return launchQuiet(ctx, address, "", "nginx", "-p", folder, "-c", file)
+}
+
+// launchQuiet starts a program in a folder that does not say where it listens: it has been
+// told, and is waited for. "" is the folder of the benchmark.
+func launchQuiet(ctx context.Context, address, folder, path string, args ...string) (*process, error) {
+	p := &process{name: filepath.Base(path), cmd: exec.CommandContext(ctx, path, args...), address: address, ended: make(chan error, 1), words: &tail{}}
+	p.cmd.Stdout, p.cmd.Stderr, p.cmd.Dir = p.words, p.words, folder
 	p.began = time.Now()
 	if err := p.cmd.Start(); err != nil {
 		return nil, err
@@ -84,8 +90,8 @@ func (b *bench) nginx(ctx context.Context, folder, users, upstream string) (*pro
 	return p, p.reachable(ctx)
 }
 
-// freeAddress is one that nobody listens on just now: nginx cannot be asked which
-// port it was given.
+// freeAddress is one that nobody listens on just now, for programs that cannot be
+// asked which port they were given.
 func freeAddress() (string, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"text/tabwriter"
 )
@@ -15,6 +16,7 @@ const (
 	goalNative = 0.85 // requests per second, of the native peer's
 	goalNginx  = 1.05 // processor time, times nginx's: level, within what rounds differ by
 	goalExtism = 6.0  // requests per second, times Extism's
+	goalOther  = 3.0  // requests per second, times those of gateways that run plugins
 	goalTail   = 2.0  // p99, times the native peer's
 )
 
@@ -46,20 +48,29 @@ type peerPlace struct {
 const (
 	native   = "native"
 	gateway  = "patchbay"
+	rustID   = gateway + "-rust"
 	nginxID  = "nginx"
+	traefik  = "traefik"
 	extismID = "extism"
 )
 
 func (b *bench) allPeers() []*peer {
 	peers := []*peer{
 		{id: native, title: "native Go: the pipeline with the work compiled in", start: b.peer("bench/native")},
-		{id: gateway, title: "Patchbay: the work in a plugin, metering on", start: func(ctx context.Context, at peerPlace) (*process, error) {
-			return b.gateway(ctx, "bench.hcl", at.place, at.upstream)
-		}},
+		{id: gateway, title: "Patchbay: the work in a plugin in Go, metering on", start: b.gatewayPeer},
+		{id: rustID, title: "Patchbay: the same plugin in Rust, metering on", start: b.gatewayPeer},
 		{id: nginxID, title: "nginx + Lua: no sandbox, no plugins", missing: nginxMissing(), start: func(ctx context.Context, at peerPlace) (*process, error) {
 			return b.nginx(ctx, at.dir, at.users, at.upstream)
 		}},
 	}
+	if _, err := os.Stat(filepath.Join(b.rustPlugins(), "bench.wasm")); err != nil {
+		peers[slices.IndexFunc(peers, func(p *peer) bool { return p.id == rustID })].missing = "the plugin in Rust was not built"
+	}
+	interpreted := &peer{id: traefik, title: "Traefik, an interpreted plugin in Go", start: b.traefik}
+	if _, err := os.Stat(b.program("bench/traefik")); err != nil {
+		interpreted.missing = "Traefik was not built"
+	}
+	peers = append(peers, interpreted)
 	guest := b.program("bench/extism-guest.wasm")
 	for _, variant := range []struct {
 		id, title string
@@ -79,6 +90,13 @@ func (b *bench) allPeers() []*peer {
 	}
 	return peers
 }
+
+func (b *bench) gatewayPeer(ctx context.Context, at peerPlace) (*process, error) {
+	return b.gateway(ctx, "bench.hcl", at.place, at.upstream)
+}
+
+// rustPlugins is the folder of the plugin in Rust, which has the id of the one in Go.
+func (b *bench) rustPlugins() string { return b.program("bench/rust") }
 
 // peer returns what starts a program of examples/bench/peers.
 func (b *bench) peer(program string, args ...string) func(context.Context, peerPlace) (*process, error) {
@@ -162,11 +180,28 @@ func (b *bench) peerPlaces(ctx context.Context, prefix string, peers []*peer) ([
 	places := make([]peerPlace, len(peers))
 	for i, p := range peers {
 		places[i] = peerPlace{place: place{dir: filepath.Join(b.work, prefix+p.id)}, users: users, callers: callers}
-		if p.id == gateway {
+		switch p.id {
+		case gateway:
 			places[i].place = own
+		case rustID:
+			places[i].token, places[i].plugins = own.token, b.rustPlugins()
+			if p.missing != "" {
+				continue
+			}
+			if err := duplicate(places[i].dir, own.dir); err != nil {
+				return nil, err
+			}
 		}
 	}
 	return places, nil
+}
+
+// duplicate copies a data folder; its key is nobody else's there, too.
+func duplicate(to, from string) error {
+	if err := os.CopyFS(to, os.DirFS(from)); err != nil {
+		return err
+	}
+	return os.Chmod(filepath.Join(to, "secret.key"), 0o600)
 }
 
 // peerRound starts a peer, measures both works, and ends it. In the first round it
@@ -206,6 +241,16 @@ func (p *peer) of(work int, figure func(*round) float64) float64 {
 		list = append(list, figure(r))
 	}
 	return median(list)
+}
+
+// answered counts the requests of all rounds.
+func (p *peer) answered() (n int) {
+	for _, rounds := range p.rounds {
+		for _, r := range rounds {
+			n += r.Requests
+		}
+	}
+	return n
 }
 
 func (p *peer) failed() (n int) {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -19,10 +20,10 @@ func (b *bench) judgePeers(peers []*peer) {
 	for _, p := range peers {
 		by[p.id] = p
 	}
-	own := by[gateway]
 	type pair struct {
 		what   string
 		work   int
+		own    *peer
 		to     *peer
 		figure func(*round) float64
 		format string // of the peer's figure and of ours
@@ -31,21 +32,29 @@ func (b *bench) judgePeers(peers []*peer) {
 		noisy  bool
 	}
 	rate, each := (*round).perSecond, (*round).each
-	for _, c := range []pair{
-		{"throughput of native Go", 0, by[native], rate, "%.0f/s, Patchbay %.0f/s", goalNative, true, false},
-		{"throughput of native Go", 1, by[native], rate, "%.0f/s, Patchbay %.0f/s", goalNative, true, false},
-		{"CPU of nginx + Lua", 0, by[nginxID], each, "%.1f µs, Patchbay %.1f µs", goalNginx, false, false},
-		{"throughput of Extism", 0, by[extismID], rate, "%.0f/s, Patchbay %.0f/s", goalExtism, true, false},
-		{"throughput of Extism", 1, by[extismID], rate, "%.0f/s, Patchbay %.0f/s", goalExtism, true, false},
-		{"p99 of native Go", 0, by[native], p99, "%.2f ms, Patchbay %.2f ms", goalTail, false, true},
-		{"p99 of native Go", 1, by[native], p99, "%.2f ms, Patchbay %.2f ms", goalTail, false, true},
-	} {
-		name := "work " + works[c.work].letter + " against the " + c.what
-		if c.to.missing != "" {
-			b.unmeasured(name, c.to.missing)
+	perSecond, micros, millis := "%.0f/s, Patchbay %.0f/s", "%.1f µs, Patchbay %.1f µs", "%.2f ms, Patchbay %.2f ms"
+	var pairs []pair
+	for _, own := range []*peer{by[gateway], by[rustID]} {
+		pairs = append(pairs,
+			pair{"throughput of native Go", 0, own, by[native], rate, perSecond, goalNative, true, false},
+			pair{"throughput of native Go", 1, own, by[native], rate, perSecond, goalNative, true, false},
+			pair{"CPU of nginx + Lua", 0, own, by[nginxID], each, micros, goalNginx, false, false},
+			pair{"p99 of native Go", 0, own, by[native], p99, millis, goalTail, false, true},
+			pair{"p99 of native Go", 1, own, by[native], p99, millis, goalTail, false, true})
+	}
+	// Their plugins are in Go.
+	pairs = append(pairs,
+		pair{"throughput of Traefik", 0, by[gateway], by[traefik], rate, perSecond, goalOther, true, false},
+		pair{"throughput of Traefik", 1, by[gateway], by[traefik], rate, perSecond, goalOther, true, false},
+		pair{"throughput of Extism", 0, by[gateway], by[extismID], rate, perSecond, goalExtism, true, false},
+		pair{"throughput of Extism", 1, by[gateway], by[extismID], rate, perSecond, goalExtism, true, false})
+	for _, c := range pairs {
+		name := "work " + works[c.work].letter + c.own.in() + " against the " + c.what
+		if missing := cmp.Or(c.to.missing, c.own.missing); missing != "" {
+			b.unmeasured(name, missing)
 			continue
 		}
-		theirs, ours := c.to.of(c.work, c.figure), own.of(c.work, c.figure)
+		theirs, ours := c.to.of(c.work, c.figure), c.own.of(c.work, c.figure)
 		if c.least {
 			b.atLeast(name, ours/theirs, c.goal, "×", c.format, theirs, ours)
 		} else {
@@ -55,23 +64,34 @@ func (b *bench) judgePeers(peers []*peer) {
 	}
 	// What no goal names, but a reader asks.
 	for i, w := range works {
-		if to := by[native]; to.missing == "" {
-			b.note("work "+w.letter+", CPU against native Go", "%.2f× (%.1f µs, Patchbay %.1f µs)",
-				own.of(i, each)/to.of(i, each), to.of(i, each), own.of(i, each))
+		for _, own := range []*peer{by[gateway], by[rustID]} {
+			if to := by[native]; to.missing == "" && own.missing == "" {
+				b.note("work "+w.letter+own.in()+", CPU against native Go", "%.2f× (%.1f µs, Patchbay %.1f µs)",
+					own.of(i, each)/to.of(i, each), to.of(i, each), own.of(i, each))
+			}
 		}
 		for _, id := range []string{extismID + "-off", extismID + "-text"} {
 			if to := by[id]; to != nil && to.missing == "" {
-				b.note("work "+w.letter+" against "+to.title, "%.1f× of its throughput", own.of(i, rate)/to.of(i, rate))
+				b.note("work "+w.letter+" against "+to.title, "%.1f× of its throughput", by[gateway].of(i, rate)/to.of(i, rate))
 			}
 		}
 	}
-	requests := 0
-	for _, list := range own.rounds {
-		for _, r := range list {
-			requests += r.Requests
+	for _, own := range []*peer{by[gateway], by[rustID]} {
+		name := "failed requests of Patchbay" + own.in()
+		if own.missing != "" {
+			b.unmeasured(name, own.missing)
+			continue
 		}
+		b.atMost(name, float64(own.failed()), 0, "", "of %d", own.answered())
 	}
-	b.atMost("failed requests of Patchbay", float64(own.failed()), 0, "", "of %d", requests)
+}
+
+// in is what the name of a figure says of the plugin's language, nothing of Go.
+func (p *peer) in() string {
+	if p.id == rustID {
+		return " in Rust"
+	}
+	return ""
 }
 
 var errDiffers = errors.New("they must do the same")
@@ -200,12 +220,7 @@ func (b *bench) recorded(ctx context.Context, peers []*peer, places []peerPlace)
 		if p.missing != "" {
 			continue
 		}
-		answered := 0
-		for _, list := range p.rounds {
-			for _, r := range list {
-				answered += r.Requests
-			}
-		}
+		answered := p.answered()
 		n, err := b.records(ctx, p, places[i])
 		if err != nil {
 			return fmt.Errorf("%s: records: %w", p.id, err)
@@ -218,9 +233,9 @@ func (b *bench) recorded(ctx context.Context, peers []*peer, places []peerPlace)
 }
 
 func (b *bench) records(ctx context.Context, p *peer, at peerPlace) (int, error) {
-	if p.id == nginxID {
+	if mark := map[string]string{nginxID: "\n", traefik: "request_X-Bench-Record"}[p.id]; mark != "" { // in each record
 		text, err := os.ReadFile(filepath.Join(at.dir, "journal"))
-		return strings.Count(string(text), "\n"), err
+		return strings.Count(string(text), mark), err
 	}
 	out, err := exec.CommandContext(ctx, b.program("bench/twin"), "count", "--data", at.dir).Output()
 	if err != nil {

@@ -75,6 +75,7 @@ func TestJudgePeers(t *testing.T) {
 	b := &bench{}
 	peers := []*peer{
 		rounded(native, 10_000, 20*time.Microsecond, 2, 0), rounded(gateway, 9_000, 30*time.Microsecond, 5, 0), rounded(nginxID, 20_000, 29*time.Microsecond, 1, 0),
+		rounded(rustID, 8_000, 40*time.Microsecond, 3, 0), rounded(traefik, 2_900, 90*time.Microsecond, 9, 0),
 		{id: extismID, title: "Extism", missing: "it was not built"},
 	}
 	b.judgePeers(peers)
@@ -90,10 +91,13 @@ func TestJudgePeers(t *testing.T) {
 	}
 	for name, want := range map[string]string{
 		"work A against the throughput of native Go": "ok", "work B against the throughput of native Go": "ok",
-		"work A against the CPU of nginx + Lua":   "ok",
+		"work A against the CPU of nginx + Lua":    "ok",
+		"work A against the throughput of Traefik": "ok", "work B against the throughput of Traefik": "ok",
 		"work A against the throughput of Extism": "NOT MEASURED", "work B against the throughput of Extism": "NOT MEASURED",
 		"work A against the p99 of native Go": "MISS", "work B against the p99 of native Go": "MISS",
-		"failed requests of Patchbay": "ok",
+		"failed requests of Patchbay": "ok", "failed requests of Patchbay in Rust": "ok",
+		"work A in Rust against the throughput of native Go": "MISS", "work A in Rust against the CPU of nginx + Lua": "MISS",
+		"work B in Rust against the p99 of native Go": "ok", "work A in Rust against the throughput of Extism": "",
 	} {
 		if verdicts[name] != want {
 			t.Errorf("%s: %q, want %q", name, verdicts[name], want)
@@ -104,9 +108,9 @@ func TestJudgePeers(t *testing.T) {
 		t.Errorf("table:\n%s", text)
 	}
 	b = &bench{}
-	peers[1] = rounded(gateway, 9_000, 30*time.Microsecond, 1, 1)
+	peers[3] = rounded(rustID, 9_000, 30*time.Microsecond, 1, 1)
 	b.judgePeers(peers)
-	if last := b.figures[len(b.figures)-1]; last.name != "failed requests of Patchbay" || last.ok() || last.judged != 6 {
+	if last := b.figures[len(b.figures)-1]; last.name != "failed requests of Patchbay in Rust" || last.ok() || last.judged != 6 {
 		t.Errorf("failed requests pass: %+v", last)
 	}
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -14,7 +15,10 @@ import (
 func (b *bench) program(name string) string { return filepath.Join(b.build, name) }
 
 // place is a data folder with the user of the benchmark.
-type place struct{ dir, token string }
+type place struct {
+	dir, token string
+	plugins    string // folder of the plugin that is measured; "" is that of the one in Go
+}
 
 // fill makes a data folder with so many journal rows; more are arguments of `twin
 // fill`.
@@ -54,7 +58,7 @@ func (b *bench) gateway(ctx context.Context, config string, at place, upstream s
 func (b *bench) serveConfig(ctx context.Context, program, config string, at place, upstream string, verb ...string) (*process, error) {
 	env := []string{
 		"PATCHBAY_BENCH_DATA=" + at.dir, "PATCHBAY_BENCH_UPSTREAM=" + upstream,
-		"PATCHBAY_BENCH_PLUGINS=" + b.program("bench"), "PATCHBAY_PLUGINS=" + b.program("plugins"), "PATCHBAY_BENCH_HOSTILE=" + b.program("bench/hostile"),
+		"PATCHBAY_BENCH_PLUGINS=" + cmp.Or(at.plugins, b.program("bench")), "PATCHBAY_PLUGINS=" + b.program("plugins"), "PATCHBAY_BENCH_HOSTILE=" + b.program("bench/hostile"),
 	}
 	p, err := launch(ctx, env, b.program(program), append(verb, "--config", filepath.Join(b.root, "examples/bench", config))...)
 	if err != nil {
