@@ -25,7 +25,8 @@ type conn struct {
 
 	scan   framing
 	failed *FramingError
-	ahead  []byte    // read already, of the next requests
+	early  *early    // reads into no buffer of its owner's; nil with TLS, which has its own
+	ahead  []byte    // read already, and not handed on
 	from   time.Time // first byte of the request that is being read
 
 	mu      sync.Mutex
@@ -49,16 +50,41 @@ func (c *conn) Read(p []byte) (int, error) {
 	if c.failed != nil {
 		return 0, c.failed
 	}
-	if len(c.ahead) > 0 {
-		n := c.check(p[:copy(p, c.ahead)])
-		if c.ahead = c.ahead[n:]; len(c.ahead) == 0 {
-			c.ahead = nil // few clients pipeline: nothing is kept for them
+	if len(p) == 0 {
+		return 0, nil
+	}
+	if len(c.ahead) == 0 {
+		if err := c.arm(); err != nil {
+			return 0, err
 		}
-		return c.result(n, nil)
+		if c.early == nil || len(p) >= enough {
+			return c.readInto(p)
+		}
+		var err error
+		if c.ahead, err = c.early.read(); err != nil {
+			return 0, err
+		}
 	}
-	if err := c.arm(); err != nil {
-		return 0, err
+	n := c.check(p[:copy(p, c.ahead)])
+	if c.ahead = c.ahead[n:]; len(c.ahead) == 0 {
+		c.ahead = nil // few clients pipeline: nothing is kept for them
+		c.early.release()
+	} else if c.scan.between() && len(c.ahead) <= shortRest {
+		// It stays for as long as the request is served.
+		c.ahead = bytes.Clone(c.ahead)
+		c.early.release()
 	}
+	return c.result(n, nil)
+}
+
+const (
+	// enough is the length of a buffer that is read into directly.
+	enough = 512
+	// shortRest is what is not worth a buffer of its own, in bytes.
+	shortRest = 256
+)
+
+func (c *conn) readInto(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
 	if n > 0 {
 		good := c.check(p[:n])

@@ -195,6 +195,7 @@ func (l *Listener) admit(raw net.Conn) net.Conn {
 		return nil
 	}
 	if l.opt.TLS == nil {
+		c.early = newEarly(raw)
 		return c
 	}
 	secured := tls.Server(raw, l.opt.TLS)
