@@ -105,5 +105,5 @@ func message(failure patchbay.Value, answer patchbay.Response) string {
 			return text
 		}
 	}
-	return strings.ToValidUTF8(strings.TrimSpace(string(answer.Body[:min(len(answer.Body), 100)])), "")
+	return sms.Excerpt(answer.Body)
 }

@@ -13,7 +13,9 @@ import (
 // Lists show numbers shortened, also where the journal keeps them whole. Whoever has
 // to see one asks for that one record, and the audit knows.
 
-var wholeNumber = regexp.MustCompile(`\+?[0-9]{10,15}`)
+// wholeNumber finds digits in a row, and digits in groups where they begin as numbers
+// do: dates do not.
+var wholeNumber = regexp.MustCompile(`\+?[0-9]{10,15}|(?:\+[0-9]|\b[78])(?:[ \x{a0}().-]{0,3}[0-9]){9,14}`)
 
 // hideNumber shortens a number unless it is short already.
 func hideNumber(s string) string {
@@ -51,6 +53,7 @@ func smsRowOf(r *journal.SMS) smsRow {
 func maskedSMS(r *journal.SMS) smsRow {
 	row := smsRowOf(r)
 	row.Phone = hideNumber(row.Phone)
+	row.Detail, row.StatusDetail = hideNumbers(row.Detail), hideNumbers(row.StatusDetail)
 	return row
 }
 
@@ -64,6 +67,7 @@ func callRowOf(r *journal.Call) callRow {
 func maskedCall(r *journal.Call) callRow {
 	row := callRowOf(r)
 	row.Called, row.Caller = hideNumber(row.Called), hideNumber(row.Caller)
+	row.Detail = hideNumbers(row.Detail)
 	return row
 }
 

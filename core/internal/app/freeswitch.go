@@ -15,6 +15,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/hashicorp/go-hclog"
 
+	"github.com/patchbay-gw/patchbay/core/internal/auth"
 	"github.com/patchbay-gw/patchbay/core/internal/config"
 	"github.com/patchbay-gw/patchbay/core/internal/freeswitch/archive"
 	"github.com/patchbay-gw/patchbay/core/internal/freeswitch/cdr"
@@ -62,7 +63,10 @@ func (a *App) receiveCDR(_ context.Context, p server.CDRPost) error {
 	token := c.Token.IsZero() || c.Token.Equal(p.Token)
 	password := c.User == "" || subtle.ConstantTimeCompare([]byte(c.User), []byte(p.User))&boolInt(c.Password.Equal(p.Password)) == 1
 	if !allowed || !token || !password {
-		a.log.Warn("a call record was refused", "node", p.Node, "ip", p.IP, "address_allowed", allowed)
+		// Anybody who reaches the port can cause the line.
+		if ok, _ := a.limiter.Allow(auth.LimitKey{Action: "cdr refused " + p.Node}, auth.Rate{PerSecond: 1, Burst: 10}); ok {
+			a.log.Warn("a call record was refused", "node", p.Node, "ip", p.IP, "address_allowed", allowed)
+		}
 		return server.ErrCDRDenied
 	}
 	fresh, err := a.archive.Save(p.Node, p.Body, time.Now())

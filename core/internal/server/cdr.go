@@ -40,6 +40,9 @@ type CDRReceiver func(ctx context.Context, p CDRPost) error
 const cdrTimeout = 10 * time.Second
 
 func (s *Server) cdr(c *fiber.Ctx) error {
+	if refusal := s.strange(c, "cdr", deliveryRate); refusal != nil {
+		return s.answer(c, refusal)
+	}
 	p := CDRPost{
 		Node: strings.Clone(c.Params("node")), IP: s.clientIP(c), Token: token(c),
 		ContentType: c.Get(fiber.HeaderContentType), Body: c.Request().Body(),

@@ -38,6 +38,9 @@ type visit struct {
 	request abi.Request
 
 	checked, ran time.Duration // see [Observed]
+
+	// unrecorded requests are too many of somebody who is not known.
+	unrecorded bool
 }
 
 var visits = sync.Pool{New: func() any { return new(visit) }}
@@ -80,6 +83,10 @@ func (s *Server) conclude(c *fiber.Ctx, v *visit, refusal *problem.Problem) erro
 		retract(c)
 		status = refusal.Status
 	}
+	if v.unrecorded {
+		s.opt.Metrics.request(v, status)
+		return s.answer(c, refusal)
+	}
 	if err := s.record(v, status, refusal); err != nil {
 		// An answer leaves only after its record is written.
 		retract(c)
@@ -120,8 +127,10 @@ func (s *Server) tooLarge(c *fiber.Ctx) error {
 		v := s.visit(c)
 		defer v.free()
 		v.module, v.action = module, action
-		if err := s.record(v, refusal.Status, refusal); err != nil {
-			return s.answer(c, problem.Internal(err))
+		if s.strange(c, "stranger", strangerRate) == nil {
+			if err := s.record(v, refusal.Status, refusal); err != nil {
+				return s.answer(c, problem.Internal(err))
+			}
 		}
 		s.opt.Metrics.request(v, refusal.Status)
 	}
@@ -132,6 +141,10 @@ func (s *Server) tooLarge(c *fiber.Ctx) error {
 func (s *Server) serve(c *fiber.Ctx, v *visit) (*wasm.Result, *problem.Problem) {
 	user, err := s.opt.Identity.Authenticate(bearer(c), v.ip)
 	if err != nil {
+		if refusal := s.strange(c, "stranger", strangerRate); refusal != nil {
+			v.unrecorded = true
+			return nil, refusal
+		}
 		return nil, problem.Unauthorized().WithReason("no valid token")
 	}
 	v.user = user

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"strconv"
@@ -10,7 +11,6 @@ import (
 	"github.com/gofiber/fiber/v2"
 	"github.com/prometheus/client_golang/prometheus"
 
-	"github.com/patchbay-gw/patchbay/core/internal/auth"
 	"github.com/patchbay-gw/patchbay/core/internal/problem"
 )
 
@@ -48,18 +48,14 @@ const (
 	hookTimeout = 30 * time.Second
 )
 
-// hookRate limits one address. It is far above what an aggregator delivers and
-// keeps anybody else from guessing fast.
-var hookRate = auth.Rate{PerSecond: 500, Burst: 1000}
-
 // hook serves /hooks/<instance>/<secret>. Aggregators have no token: the secret in
 // the path is theirs. It is written nowhere, and neither is what they send.
 func (s *Server) hook(c *fiber.Ctx) error {
 	if c.Method() != fiber.MethodGet && c.Method() != fiber.MethodPost {
 		return s.nothing(c)
 	}
-	if ok, after := s.opt.Limiter.Allow(auth.LimitKey{Action: "hook " + s.clientIP(c).String()}, hookRate); !ok {
-		return s.answer(c, problem.TooMany(after))
+	if refusal := s.strange(c, "hook", deliveryRate); refusal != nil {
+		return s.answer(c, refusal)
 	}
 	if len(c.Request().Body()) > hookBody {
 		return s.answer(c, problem.TooLarge())
@@ -84,12 +80,7 @@ func (s *Server) hook(c *fiber.Ctx) error {
 		answer.Status = fiber.StatusOK
 	}
 	s.opt.Metrics.hook(call.Instance, answer.Status)
-	if t := plain(answer.ContentType); t != "" {
-		c.Set(fiber.HeaderContentType, t)
-	} else {
-		c.Set(fiber.HeaderContentType, fiber.MIMETextPlainCharsetUTF8)
-	}
-	c.Set(fiber.HeaderXContentTypeOptions, "nosniff")
+	foreign(c, cmp.Or(answer.ContentType, fiber.MIMETextPlainCharsetUTF8))
 	return c.Status(answer.Status).SendString(answer.Body)
 }
 

@@ -48,6 +48,22 @@ func TestHookCall(t *testing.T) {
 	}
 }
 
+// TestHookAnswerIsNoPage: an answer of a plugin comes from the origin of the panel, and
+// browsers must not run anything in it.
+func TestHookAnswerIsNoPage(t *testing.T) {
+	for contentType, want := range map[string]string{
+		"text/plain; charset=utf-8": "text/plain; charset=utf-8", "application/json": "application/json", "application/xml": "application/xml",
+		"text/html": "application/octet-stream", "TEXT/HTML; charset=utf-8": "application/octet-stream", "image/svg+xml": "application/octet-stream",
+		"application/xhtml+xml": "application/octet-stream", "html": "application/octet-stream",
+	} {
+		r, _ := hooked(t, server.HookAnswer{ContentType: contentType, Body: "<script>alert(1)</script>"}, nil)
+		a := r.do("GET", hookPath, "")
+		if a.header.Get("Content-Type") != want || a.header.Get("Content-Security-Policy") != "sandbox" || a.header.Get("X-Content-Type-Options") != "nosniff" {
+			t.Errorf("%s: %v", contentType, a.header)
+		}
+	}
+}
+
 func TestHookDefaults(t *testing.T) {
 	r, _ := hooked(t, server.HookAnswer{}, nil)
 	if a := r.do("GET", hookPath, ""); a.status != 200 || a.body != "" || !strings.HasPrefix(a.header.Get("Content-Type"), "text/plain") {

@@ -45,12 +45,17 @@ func (s *Server) harden(c *fiber.Ctx) error {
 	} else {
 		err = c.Next()
 	}
+	shield(c)
+	return err
+}
+
+// shield sets the headers of an answer below /admin that it has not yet.
+func shield(c *fiber.Ctx) {
 	for _, h := range hardened {
 		if len(c.Response().Header.Peek(h[0])) == 0 {
 			c.Set(h[0], h[1])
 		}
 	}
-	return err
 }
 
 // foreign refuses changes that a page of another origin asks for. Sessions are

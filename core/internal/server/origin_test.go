@@ -18,6 +18,7 @@ func adminRig(t *testing.T, changes *int) *rig {
 	r := newRig(t)
 	r.opt.Admin = func(g fiber.Router) {
 		g.Add("POST", "/change", func(c *fiber.Ctx) error { *changes++; return c.SendString("changed") })
+		g.Add("POST", "/break", func(*fiber.Ctx) error { panic("a fault") })
 		g.Add("GET", "/look", func(c *fiber.Ctx) error { return c.SendString("seen") })
 	}
 	r.opt.Panel = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -118,6 +119,18 @@ func TestPanelHeaders(t *testing.T) {
 	got := r.do("POST", "/admin/api/v1/change", "", "Origin", "https://evil.example")
 	if got.status != 403 || got.header.Get("X-Content-Type-Options") != "nosniff" || !strings.Contains(got.header.Get("Content-Security-Policy"), "frame-ancestors 'none'") {
 		t.Errorf("a refusal: %d %v", got.status, got.header)
+	}
+	// What Fiber answers by itself, and what breaks.
+	base := r.listen()
+	for path, want := range map[string]int{"/admin/api/v1/change": 413, "/admin/api/v1/break": 500} {
+		body := ""
+		if want == 413 {
+			body = strings.Repeat("x", 5000)
+		}
+		got := r.post(base+path, body, http.Header{})
+		if got.status != want || got.header.Get("X-Content-Type-Options") != "nosniff" || !strings.Contains(got.header.Get("Content-Security-Policy"), "frame-ancestors 'none'") {
+			t.Errorf("%s: %d %v", path, got.status, got.header)
+		}
 	}
 }
 

@@ -205,5 +205,8 @@ func (s *Server) answer(c *fiber.Ctx, p *problem.Problem) error {
 		s.opt.Log.Log(level, "request failed", "error_id", p.ID, "request_id", requestID(c), "error", p.Error())
 	}
 	writeProblem(c, p)
+	if s.isAdmin(c) { // also what never came to harden, or was taken back
+		shield(c)
+	}
 	return nil
 }

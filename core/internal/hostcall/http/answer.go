@@ -119,7 +119,7 @@ func lower(name string) string {
 
 // read collects the body, inflated when the server compressed it.
 func (x *exchange) read(resp *http.Response, c *collector) error {
-	if resp.ContentLength > int64(c.limit) {
+	if resp.ContentLength > int64(c.limit) && x.query.method != http.MethodHead {
 		return c.overflow()
 	}
 	encoding := resp.Header.Get("Content-Encoding")

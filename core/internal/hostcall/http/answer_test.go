@@ -83,6 +83,7 @@ func TestFraming(t *testing.T) {
 		"no body":                 {"GET", "HTTP/1.1 204 No Content\r\n\r\n", none, "", true},
 		"not modified":            {"GET", "HTTP/1.1 304 Not Modified\r\nContent-Length: 5000\r\n\r\n", none, "", true},
 		"HEAD":                    {"HEAD", head("Content-Length: 900\r\n"), none, "", true},
+		"HEAD, large":             {"HEAD", head("Content-Length: 9000000\r\n"), none, "", true},
 		"HEAD, chunks":            {"HEAD", chunked, none, "", true},
 		"continue":                {"POST", "HTTP/1.1 100 Continue\r\n\r\n" + okText, none, "ok", true},
 		"early hints":             {"GET", "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: <a>\r\n\r\n" + okText, none, "ok", true},
