@@ -32,6 +32,7 @@ type conn struct {
 	mu      sync.Mutex
 	outer   time.Time // read deadline that the server set
 	applied time.Time // read deadline in force
+	written time.Time // write deadline in force
 	waiting bool      // for the first byte of a request
 	line    [maxLine]byte
 	lineLen int
@@ -119,12 +120,11 @@ func (c *conn) check(p []byte) int {
 	}
 	c.owing.Store(!c.scan.between())
 	if headed := c.scan.heads != heads; fresh || headed {
-		now := time.Now()
 		if fresh {
-			c.from = now
+			c.from = time.Now()
 		}
 		c.mu.Lock()
-		c.waiting, c.since, c.lineLen = false, now, 0
+		c.waiting, c.since, c.lineLen = false, c.from, 0
 		if headed {
 			c.lineLen = copy(c.line[:], c.scan.line[:c.scan.lineLen])
 		}
@@ -137,10 +137,10 @@ func (c *conn) check(p []byte) int {
 func (c *conn) arm() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	want := c.outer
+	want, near := c.outer, true
 	earlier := func(t time.Time) {
 		if want.IsZero() || t.Before(want) {
-			want = t
+			want, near = t, false
 		}
 	}
 	c.waiting = c.scan.between()
@@ -154,7 +154,21 @@ func (c *conn) arm() error {
 	case !c.waiting:
 		earlier(c.from.Add(c.l.opt.ReadTime))
 	}
+	if near && serves(c.applied, want) {
+		return nil
+	}
 	return c.apply(want)
+}
+
+// serves reports whether a deadline that is in force will do for one that is wanted: it
+// is no later, and earlier by a sixteenth of the time at most. The server moves its
+// deadlines with each request, and setting one costs more than this.
+func serves(inForce, wanted time.Time) bool {
+	if inForce.IsZero() || wanted.IsZero() {
+		return false
+	}
+	earlier := wanted.Sub(inForce)
+	return earlier >= 0 && earlier <= time.Until(wanted)/16
 }
 
 // apply sets a read deadline unless it is in force; c.mu is held.
@@ -204,6 +218,12 @@ func (c *conn) SetDeadline(t time.Time) error {
 // SetWriteDeadline does not fail: fasthttp takes an error for a bug and panics, and a
 // connection may be cut while its request is served. The next Write says so.
 func (c *conn) SetWriteDeadline(t time.Time) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if serves(c.written, t) {
+		return nil
+	}
+	c.written = t
 	_ = c.Conn.SetWriteDeadline(t)
 	return nil
 }

@@ -165,15 +165,16 @@ func (w *writer) append(ctx context.Context, p *pending) (uint64, error) {
 		p.release()
 		return 0, err
 	}
+	over := ctx.Done()
 	select {
 	case w.queue <- p:
-	case <-ctx.Done():
+	case <-over:
 		p.release()
 		return 0, ctx.Err()
 	}
 	select {
 	case <-p.done:
-	case <-ctx.Done():
+	case <-over:
 		if p.state.CompareAndSwap(waiting, abandoned) {
 			return 0, ctx.Err() // the writer releases it
 		}

@@ -75,7 +75,7 @@ func (c *Context) Err() error {
 	if !c.detached {
 		err = c.parent.Err()
 	}
-	if err == nil && !time.Now().Before(c.deadline) {
+	if err == nil && time.Until(c.deadline) <= 0 {
 		err = context.DeadlineExceeded
 	}
 	if err == nil {

@@ -84,7 +84,7 @@ func (s *Server) conclude(c *fiber.Ctx, v *visit, refusal *problem.Problem) erro
 		status = refusal.Status
 	}
 	if v.unrecorded {
-		s.opt.Metrics.request(v, status)
+		s.opt.Metrics.request(v, status, time.Since(v.began))
 		return s.answer(c, refusal)
 	}
 	if err := s.record(v, status, refusal); err != nil {
@@ -93,8 +93,9 @@ func (s *Server) conclude(c *fiber.Ctx, v *visit, refusal *problem.Problem) erro
 		c.Response().Header.Del(fiber.HeaderContentRange)
 		return s.answer(c, problem.Internal(err))
 	}
-	s.opt.Metrics.request(v, status)
-	s.observe(v, status, refusal)
+	took := time.Since(v.began)
+	s.opt.Metrics.request(v, status, took)
+	s.observe(v, status, refusal, took)
 	if refusal != nil {
 		return s.answer(c, refusal)
 	}
@@ -132,7 +133,7 @@ func (s *Server) tooLarge(c *fiber.Ctx) error {
 				return s.answer(c, problem.Internal(err))
 			}
 		}
-		s.opt.Metrics.request(v, refusal.Status)
+		s.opt.Metrics.request(v, refusal.Status, time.Since(v.began))
 	}
 	return s.answer(c, refusal)
 }

@@ -28,11 +28,11 @@ type Observed struct {
 }
 
 // observe tells who wants to know; it must not block.
-func (s *Server) observe(v *visit, status int, refusal *problem.Problem) {
+func (s *Server) observe(v *visit, status int, refusal *problem.Problem, took time.Duration) {
 	if s.opt.Observe == nil {
 		return
 	}
-	o := Observed{RequestID: v.requestID, IP: v.ip, Status: status, Began: v.began, Took: time.Since(v.began), Checked: v.checked, Ran: v.ran}
+	o := Observed{RequestID: v.requestID, IP: v.ip, Status: status, Began: v.began, Took: took, Checked: v.checked, Ran: v.ran}
 	if v.route != nil {
 		o.Module, o.Action = v.route.Module, v.route.Name
 	}

@@ -23,9 +23,9 @@ type shared struct {
 }
 
 func (p *patience) context() context.Context {
-	now := time.Now()
 	s := p.current.Load()
-	if s == nil || !now.Before(s.until) {
+	if s == nil || time.Until(s.until) <= 0 {
+		now := time.Now()
 		// Several may do this at once; each of theirs is as good. Its timer ends it.
 		s = &shared{lifetime.New(context.Background(), now.Add(recordTimeout+time.Second)), now.Add(time.Second)}
 		p.current.Store(s)

@@ -94,7 +94,8 @@ type Recorder struct {
 type shard struct {
 	mu    sync.Mutex
 	steps map[string]*building
-	swept time.Time // looking through a full map is work
+	open  atomic.Int32 // as many as steps has; most requests of a busy gateway find none
+	swept time.Time    // looking through a full map is work
 }
 
 // building is the trace of a request in flight.
@@ -127,8 +128,11 @@ func (r *Recorder) Event(e wasm.Event) {
 	if e.RequestID == "" {
 		return
 	}
-	now := r.now()
 	s := r.shard(e.RequestID)
+	if e.Moment != wasm.Began && s.open.Load() == 0 {
+		return
+	}
+	now := r.now()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	b := s.steps[e.RequestID]
@@ -137,9 +141,20 @@ func (r *Recorder) Event(e wasm.Event) {
 			return
 		}
 		b = &building{began: now, steps: make([]Step, 0, 2)}
-		s.steps[e.RequestID] = b
+		s.put(e.RequestID, b)
 	}
 	b.add(e, now)
+}
+
+// put and remove keep count; s is locked.
+func (s *shard) put(id string, b *building) {
+	s.steps[id] = b
+	s.open.Store(int32(len(s.steps)))
+}
+
+func (s *shard) remove(id string) {
+	delete(s.steps, id)
+	s.open.Store(int32(len(s.steps)))
 }
 
 // take reports whether one more request of this second is kept. At the turn of a
@@ -163,7 +178,7 @@ func (s *shard) room(now time.Time) bool {
 	s.swept = now
 	for id, b := range s.steps {
 		if b.watch == nil && now.Sub(b.began) > maxAge {
-			delete(s.steps, id)
+			s.remove(id)
 		}
 	}
 	return len(s.steps) < maxOpen
@@ -172,10 +187,14 @@ func (s *shard) room(now time.Time) bool {
 // Done ends the trace of a request: its steps are added to t and it is kept.
 func (r *Recorder) Done(t Trace) {
 	s := r.shard(t.RequestID)
-	s.mu.Lock()
-	b := s.steps[t.RequestID]
-	delete(s.steps, t.RequestID)
-	s.mu.Unlock()
+	var b *building
+	if s.open.Load() > 0 {
+		s.mu.Lock()
+		if b = s.steps[t.RequestID]; b != nil {
+			s.remove(t.RequestID)
+		}
+		s.mu.Unlock()
+	}
 	notable := t.Status >= 500 || t.Took >= milliseconds(r.slow)
 	if b == nil && !notable && r.taken.Load() > r.perSecond {
 		return

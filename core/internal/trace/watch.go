@@ -38,7 +38,7 @@ func (r *Recorder) Watch(requestID string, secrets []string) *Watch {
 	s := r.shard(requestID)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.steps[requestID] = &building{began: r.now(), watch: w}
+	s.put(requestID, &building{began: r.now(), watch: w})
 	return w
 }
 
@@ -48,7 +48,7 @@ func (w *Watch) End() []Step {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	b := s.steps[w.id]
-	delete(s.steps, w.id)
+	s.remove(w.id)
 	if b == nil || b.steps == nil {
 		return []Step{}
 	}

@@ -161,7 +161,7 @@ func (t *task) overstays() bool {
 // perform runs the pending operation; its answer is in t.answer.
 func (t *task) perform(p *Pool) {
 	if p.spec.Trace != nil {
-		t.asked = time.Now()
+		t.asked = clock()
 	}
 	late := t.caller.Err() != nil
 	if late {

@@ -206,9 +206,9 @@ func (g *guest) call(t *task, f export, a, b uint64) error {
 	g.budget.Set(uint64(rest))
 	g.stack = [2]uint64{a, b}
 	g.entry.task, g.slices, g.stackNow = t, 0, f.stack
-	waited, began := t.waited, time.Now()
+	waited, began := t.waited, clock()
 	err := f.CallWithStack(&g.entry, g.stack[:])
-	busy := time.Since(began) - (t.waited - waited)
+	busy := clock() - began - (t.waited - waited)
 	g.endTurn()
 	g.entry.task, g.entry.open = nil, false
 	slice, rest = int64(g.slice.Get()), int64(g.budget.Get())

@@ -88,8 +88,8 @@ type task struct {
 	lines     int           // log lines written
 	effect    bool          // an operation with an effect outside was begun
 
-	began     time.Time // both only while somebody watches
-	asked     time.Time
+	began     time.Duration // by the clock; both only while somebody watches
+	asked     time.Duration
 	caller    context.Context   // ends when the caller leaves or the task's time is over
 	ctx       *lifetime.Context // of its operations, made when it first suspends
 	graceEnds time.Time         // zero while the task has time

@@ -32,14 +32,14 @@ type Event struct {
 }
 
 func (g *guest) tellBegan(t *task, request []byte) {
-	t.began = time.Now()
+	t.began = clock()
 	g.pool.spec.Trace(Event{Moment: Began, Instance: g.pool.spec.Instance, RequestID: t.requestID, Task: t.id, Message: request})
 }
 
 func (g *guest) tellEnded(t *task, err error) {
 	event := Event{
 		Moment: Ended, Instance: g.pool.spec.Instance, RequestID: t.requestID, Task: t.id,
-		Took: time.Since(t.began), Units: t.granted - t.fuel, Busy: t.busy, Err: err,
+		Took: clock() - t.began, Units: t.granted - t.fuel, Busy: t.busy, Err: err,
 	}
 	if err == nil {
 		event.Message = t.message
@@ -51,6 +51,6 @@ func (g *guest) tellEnded(t *task, err error) {
 func (t *task) tellAsked(p *Pool) {
 	p.spec.Trace(Event{
 		Moment: Asked, Instance: p.spec.Instance, RequestID: t.requestID, Task: t.id,
-		Operation: t.pending, Message: t.message, Answer: t.answer, Took: time.Since(t.asked),
+		Operation: t.pending, Message: t.message, Answer: t.answer, Took: clock() - t.asked,
 	})
 }
