@@ -180,6 +180,10 @@ func (a *API) permit(r route, c *call) error {
 	}
 	c.who = who
 	switch {
+	case who.Derived:
+		p := forbidden("the token was issued from another one")
+		p.Text = "This token is for the API of integrators, not for the panel!"
+		return p
 	case !covers(who.Role, r.least):
 		return forbidden("the role does not reach")
 	case who.MustChange && !r.own:

@@ -22,7 +22,7 @@ func sessionRoutes() []route {
 		{get, "/openapi.json", everybody, true, false, (*API).openapi, doc{sum: "This document.", out: json.RawMessage{}}},
 		{get, "/me", auditor, true, false, (*API).me, doc{sum: "Who is signed in.", out: meView{}}},
 		{post, "/me/password", auditor, true, false, (*API).changePassword, doc{sum: "Change the own password; all sessions end and a new one begins.", body: "old:string! new:string!", out: sessionView{}}},
-		{post, "/me/tokens", auditor, false, false, (*API).ownToken, doc{sum: "Issue a token for the integrators' API to oneself, for ten minutes and with the own rights.", body: "label:string!", out: issuedView{}}},
+		{post, "/me/tokens", auditor, false, false, (*API).ownToken, doc{sum: "Issue a token for the integrators' API to oneself, for ten minutes and with the own rights. It ends with the token that asks for it, and gets 403 from this API.", body: "label:string!", out: issuedView{}}},
 		{del, "/me/tokens/:id", auditor, false, false, (*API).endOwnToken, doc{sum: "End one of the own tokens."}},
 		{post, "/me/second-factor", auditor, true, false, (*API).beginSecond, doc{sum: "Begin to enrol a second factor; the secret is shown once.", body: "password:string!", out: enrolmentView{}}},
 		{post, "/me/second-factor/confirm", auditor, true, false, (*API).confirmSecond, doc{sum: "Put the second factor into force with a first code; the recovery codes are shown once.", body: "code:string!", out: recoveryView{}}},

@@ -113,6 +113,8 @@ func everyEndpoint(t *testing.T, r *rig) {
 	for _, row := range admin.Table() {
 		served[row.Method+" "+row.Path] = true
 	}
+	own := r.want(201, "administrator", "POST", "/me/tokens", `{"label":"login"}`)
+	r.tokens["own token"], _ = own.at("token").(string)
 	before := r.auditID()
 	for _, row := range access[:len(access)-1] {
 		key := row.method + " " + row.path
@@ -127,6 +129,9 @@ func everyEndpoint(t *testing.T, r *rig) {
 		if a := r.call("", row.method, path, row.body, "Authorization", "Bearer 00000000000000000000000000000000"); row.lowest != "" && a.status != 401 {
 			t.Errorf("%s with an unknown token: %d %s", key, a.status, a.text)
 		}
+		if a := r.call("own token", row.method, path, row.body); row.lowest != "" && (a.status != 403 || a.at("error") != notForThePanel) {
+			t.Errorf("%s with a token of POST /me/tokens: %d %s", key, a.status, a.text)
+		}
 		for _, role := range roles {
 			a := r.call(role, row.method, path, row.body)
 			switch may := rank[role] >= rank[row.lowest]; {
@@ -139,6 +144,7 @@ func everyEndpoint(t *testing.T, r *rig) {
 		}
 	}
 	delete(served, "POST /logout")
+	r.want(403, "own token", "POST", "/logout", "")
 	for key := range served {
 		t.Errorf("%s is served but not in this table", key)
 	}
@@ -177,6 +183,8 @@ func session(t *testing.T, r *rig) {
 	}
 	r.audited("session.logout", "auditor", "auditor", r.want(204, "second", "POST", "/logout", ""))
 	r.want(401, "second", "GET", "/me", "")
+
+	ownTokens(t, r)
 
 	// A password that must be changed closes everything else.
 	r.want(201, "administrator", "POST", "/users", `{"login":"fresh","role":"manager","password":"fresh-pass","must_change":true}`)

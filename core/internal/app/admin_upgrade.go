@@ -24,7 +24,7 @@ func (a *App) largeBody(method, path, authorization string) int64 {
 		return 0
 	}
 	_, token, _ := strings.Cut(authorization, " ")
-	if who := a.auth.Peek(strings.TrimSpace(token)); who == nil || who.Role != auth.RoleAdministrator {
+	if who := a.auth.Peek(strings.TrimSpace(token)); who == nil || who.Derived || who.Role != auth.RoleAdministrator {
 		return 0
 	}
 	return admin.MaxUpload

@@ -151,6 +151,16 @@ type account struct {
 	sessions map[tokenHash]*session
 }
 
+// parent returns the token with this ID if others may be issued from it, or nil. Called with Authority.mu held.
+func (acc *account) parent(id string) *session {
+	for _, s := range acc.sessions {
+		if s.rec.ID == id && s.parent == nil {
+			return s
+		}
+	}
+	return nil
+}
+
 // Open loads all users and tokens. A damaged user record is an error, because the gateway would run without that
 // user; damaged, expired and orphaned token records are dropped.
 func Open(ctx context.Context, store Store, opt Options) (*Authority, error) {
@@ -188,8 +198,8 @@ func Open(ctx context.Context, store Store, opt Options) (*Authority, error) {
 }
 
 func (a *Authority) loadTokens(ctx context.Context) error {
-	now := a.opt.Now()
 	var drop []string
+	var children []*session // wait until their parents are there
 	err := a.store.Scan(ctx, tokenPrefix, func(key string, value []byte) error {
 		s, err := decodeSession(strings.TrimPrefix(key, tokenPrefix), value)
 		if err != nil {
@@ -197,18 +207,21 @@ func (a *Authority) loadTokens(ctx context.Context) error {
 			drop = append(drop, strings.Clone(key))
 			return nil
 		}
-		acc := a.users[fold(s.rec.Login)]
-		if acc == nil || acc.Status != StatusActive || !s.rec.Created.After(acc.TokensSince) || !s.alive(now.UnixNano()) {
+		switch {
+		case s.rec.Parent != "":
+			children = append(children, s)
+		case !a.load(s):
 			drop = append(drop, strings.Clone(key))
-			return nil
 		}
-		acc.sessions[s.hash] = s
-		s.principal.Store(acc.principal(s.rec.ID))
-		a.sessions.add(s)
 		return nil
 	})
 	if err != nil {
 		return err
+	}
+	for _, s := range children {
+		if !a.load(s) {
+			drop = append(drop, s.key())
+		}
 	}
 	for _, key := range drop {
 		if err := a.store.Delete(key); err != nil {
@@ -216,6 +229,26 @@ func (a *Authority) loadTokens(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// load puts a stored token into force, if it has not ended.
+func (a *Authority) load(s *session) bool {
+	acc := a.users[fold(s.rec.Login)]
+	if acc == nil || acc.Status != StatusActive || !s.rec.Created.After(acc.TokensSince) {
+		return false
+	}
+	if s.rec.Parent != "" {
+		if s.parent = acc.parent(s.rec.Parent); s.parent == nil {
+			return false
+		}
+	}
+	if !s.alive(a.opt.Now().UnixNano()) {
+		return false
+	}
+	s.principal.Store(acc.principal(s))
+	acc.sessions[s.hash] = s
+	a.sessions.add(s)
+	return true
 }
 
 // Run ends expired tokens and writes the last use of tokens every Options.PersistEvery until ctx ends, and once more

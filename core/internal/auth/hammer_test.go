@@ -15,7 +15,7 @@ import (
 func TestHammer(t *testing.T) {
 	const users, rounds = 6, 60
 	f := setUp(t, func(o *auth.Options) {
-		o.Hashers, o.QueuedLogins, o.TokensPerUser, o.LoginAttempts = 8, 1000, 5, 1_000_000
+		o.Hashers, o.QueuedLogins, o.TokensPerUser, o.LoginAttempts = 8, 1000, 6, 1_000_000
 	})
 	stop := make(chan struct{})
 	var tokens sync.Map // token -> login
@@ -92,6 +92,12 @@ func TestHammer(t *testing.T) {
 					t.Error(err)
 					return
 				}
+				child, err := f.Issue(t.Context(), login, auth.TokenOptions{Parent: issued.Principal.TokenID})
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				tokens.Store(child.Token, login)
 				right := []string{"even.x", "odd.x"}[round%2]
 				f.update(login, func(u *auth.User) { u.Rights = []string{right} })
 				if p, err := f.Authenticate(issued.Token, home); err != nil || p.Rights.Strings()[0] != right {
@@ -122,6 +128,9 @@ func TestHammer(t *testing.T) {
 				if _, err := f.Authenticate(issued.Token, home); err == nil {
 					t.Error("an ended token still authenticates")
 				}
+				if _, err := f.Authenticate(child.Token, home); err == nil {
+					t.Error("a token outlived the one that it was issued from")
+				}
 			}
 		})
 	}
@@ -129,7 +138,10 @@ func TestHammer(t *testing.T) {
 	close(stop)
 	background.Wait()
 
-	// The store and the memory agree.
+	// The store and the memory agree, once what ended with its parent is swept.
+	if err := f.Sweep(); err != nil {
+		t.Fatal(err)
+	}
 	live := 0
 	for _, u := range f.Users() {
 		list, err := f.Tokens(u.Login)

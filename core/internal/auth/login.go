@@ -10,9 +10,9 @@ import (
 // Login checks a password and issues a token.
 //
 // Unknown, blocked and deleted users, addresses that are not allowed and wrong passwords all give ErrWrongLogin after
-// one argon2 run of the same price. Repeated failures give *TooManyError before any work is done; so does a
-// crowd of logins larger than Options.QueuedLogins. Waiting for a turn ends with ctx. A hash that is cheaper than
-// Options.Argon2 is replaced after a login that succeeds.
+// argon2 work of the same price, that of Options.Argon2; only a hash made with dearer parameters costs more. Repeated
+// failures give *TooManyError before any work is done; so does a crowd of logins larger than Options.QueuedLogins.
+// Waiting for a turn ends with ctx. A hash that is cheaper than Options.Argon2 is replaced after a login that succeeds.
 //
 // A user with a second factor gets ErrSecondFactor, which is an ErrWrongLogin; see [Authority.LoginSecond].
 func (a *Authority) Login(ctx context.Context, login, password string, ip netip.Addr) (Issued, error) {
@@ -70,7 +70,12 @@ func (a *Authority) withPassword(ctx context.Context, login, password string, ip
 	}
 	right := a.hasher.verify(password, seen.hash) && seen.mayLogIn
 	newHash := ""
-	if right && seen.hash.params.weakerThan(a.opt.Argon2) {
+	switch {
+	case !right:
+		// An unknown user costs today's parameters. A hash from before they were raised has cost less so far, and
+		// that would tell that there is such a user.
+		a.hasher.makeUp(seen.hash.params)
+	case seen.hash.params.weakerThan(a.opt.Argon2):
 		newHash = a.hasher.hash(password).String()
 	}
 	release()

@@ -81,6 +81,64 @@ func TestRefusedLoginsLookTheSame(t *testing.T) {
 	}
 }
 
+// TestOldHashesLookLikeNoUser: after the parameters were changed, a refusal takes at least today's work, whoever is
+// named. Work is memory times passes, on as many lanes as today's at most.
+func TestOldHashesLookLikeNoUser(t *testing.T) {
+	today := auth.Argon2{MemoryKiB: 1000, Time: 3, Parallelism: 2}
+	for name, row := range map[string]struct {
+		old    auth.Argon2
+		dearer bool
+	}{
+		"less memory":                   {old: auth.Argon2{MemoryKiB: 100, Time: 3, Parallelism: 2}},
+		"fewer passes":                  {old: auth.Argon2{MemoryKiB: 1000, Time: 2, Parallelism: 2}},
+		"less of both":                  {old: auth.Argon2{MemoryKiB: 64, Time: 1, Parallelism: 1}},
+		"a little less":                 {old: auth.Argon2{MemoryKiB: 999, Time: 3, Parallelism: 2}},
+		"more memory, fewer passes":     {old: auth.Argon2{MemoryKiB: 1200, Time: 2, Parallelism: 2}},
+		"more lanes":                    {old: auth.Argon2{MemoryKiB: 1000, Time: 3, Parallelism: 4}},
+		"today's":                       {old: today},
+		"fewer lanes":                   {old: auth.Argon2{MemoryKiB: 1000, Time: 3, Parallelism: 1}},
+		"fewer passes over much memory": {old: auth.Argon2{MemoryKiB: 4000, Time: 1, Parallelism: 2}, dearer: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := setUp(t, func(o *auth.Options) { o.Argon2 = row.old })
+			f.create("blocked", auth.RoleIntegrator)
+			f.update("blocked", func(u *auth.User) { u.Status = auth.StatusBlocked })
+			f.opt.Argon2 = today
+			f.reopen()
+			refuse := func(login, password string) (work int) {
+				t.Helper()
+				f.work.take()
+				if _, err := f.Login(t.Context(), login, password, home); err != auth.ErrWrongLogin {
+					t.Errorf("%s: got %v", login, err)
+				}
+				_, params := f.work.take()
+				for p, n := range params {
+					if p.MemoryKiB > max(today.MemoryKiB, row.old.MemoryKiB) {
+						t.Errorf("%s: took %d KiB at a time", login, p.MemoryKiB)
+					}
+					work += n * int(p.MemoryKiB*p.Time) * int(min(p.Parallelism, today.Parallelism)) / int(p.Parallelism)
+				}
+				return work
+			}
+			want := refuse("nobody", password)
+			if want != int(today.MemoryKiB*today.Time) {
+				t.Fatalf("an unknown user takes %d", want)
+			}
+			for login, password := range map[string]string{"alice": "wrong password", "blocked": password} {
+				// Above by what rounding and the least memory of argon2 add.
+				if got := refuse(login, password); got < want || !row.dearer && got > want+8*int(today.Parallelism)*int(today.Time) {
+					t.Errorf("%s takes %d, an unknown user %d", login, got, want)
+				}
+			}
+			f.work.take()
+			f.login("alice")
+			if _, params := f.work.take(); params[row.old] == 0 || len(params) > 2 {
+				t.Errorf("a login that succeeds took %v", params)
+			}
+		})
+	}
+}
+
 func TestRehashWhenParametersGrow(t *testing.T) {
 	f := setUp(t, func(o *auth.Options) { o.Argon2 = auth.Argon2{MemoryKiB: 64, Time: 1, Parallelism: 1} })
 	f.opt.Argon2 = auth.Argon2{MemoryKiB: 128, Time: 2, Parallelism: 1}

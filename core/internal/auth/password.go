@@ -153,6 +153,22 @@ func (h *hasher) verify(password string, want passwordHash) bool {
 	return subtle.ConstantTimeCompare(got, want.hash) == 1 && !tooLong
 }
 
+// makeUp does the rest of the work of today's parameters after a check with cheaper ones; nothing after one that was
+// as dear. A whole run on top would tell, too. The caller holds a slot.
+func (h *hasher) makeUp(checked Argon2) {
+	p := h.params
+	work := uint64(p.MemoryKiB) * uint64(p.Time) // what argon2 takes time for
+	done := uint64(checked.MemoryKiB) * uint64(checked.Time)
+	// On more lanes than today's the check ended sooner: that work counts for less.
+	done = done * uint64(min(checked.Parallelism, p.Parallelism)) / uint64(checked.Parallelism)
+	if done >= work {
+		return
+	}
+	passes := uint64(p.Time)
+	p.MemoryKiB = max(uint32((work-done+passes-1)/passes), 8*uint32(p.Parallelism)) // argon2 knows no less
+	h.derive(nil, make([]byte, saltLength), p, hashLength)
+}
+
 // hash makes a new hash with a new salt. The caller holds a slot.
 func (h *hasher) hash(password string) passwordHash {
 	salt := make([]byte, saltLength)

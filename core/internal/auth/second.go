@@ -103,8 +103,8 @@ func (a *Authority) BeginSecondFactor(ctx context.Context, login, password strin
 }
 
 // ConfirmSecondFactor puts the second factor into force with a first code and returns the recovery codes, which are
-// shown once. Sessions that began with the password alone end, but the one named keep. Errors: ErrWrongCode,
-// ErrNoSecondFactor, ErrHasSecondFactor, *TooManyError.
+// shown once. Sessions that began with the password alone end, and what was issued from them, but the one named keep.
+// Errors: ErrWrongCode, ErrNoSecondFactor, ErrHasSecondFactor, *TooManyError.
 func (a *Authority) ConfirmSecondFactor(login, keep, code string, ip netip.Addr) ([]string, error) {
 	codes, hashes := newRecoveryCodes()
 	err := a.withCode(login, ip, func() error {

@@ -44,8 +44,9 @@ func newToken() string {
 
 // session is one live token.
 type session struct {
-	hash tokenHash
-	rec  sessionRecord // immutable; rec.Used is the value at load time only
+	hash   tokenHash
+	rec    sessionRecord // immutable; rec.Used is the value at load time only
+	parent *session      // that it was issued from, or nil; immutable; has no parent itself
 
 	// principal is nil once the token has ended: a reader that still holds the session sees it.
 	principal atomic.Pointer[Principal]
@@ -62,7 +63,8 @@ type sessionRecord struct {
 	Created time.Time     `json:"created"`
 	Used    time.Time     `json:"used"`
 	Expires time.Time     `json:"expires"`
-	Idle    time.Duration `json:"idle"` // 0: does not end when unused
+	Idle    time.Duration `json:"idle"`             // 0: does not end when unused
+	Parent  string        `json:"parent,omitempty"` // ID of the token that it was issued from
 }
 
 func newSession(hash tokenHash, rec sessionRecord) *session {
@@ -89,8 +91,17 @@ func decodeSession(key string, value []byte) (*session, error) {
 // tokenID names a token in lists and logs. It is part of the hash, which does not help to find the token.
 func tokenID(h tokenHash) string { return hex.EncodeToString(h[:8]) }
 
-// alive reports whether the token has not expired at the given Unix nanoseconds.
+// key is where the record of the token is kept.
+func (s *session) key() string { return tokenPrefix + hex.EncodeToString(s.hash[:]) }
+
+// alive reports whether neither the token has expired at the given Unix nanoseconds, nor its parent expired or ended.
+// Asking the parent each time holds for every way to end; the next sweep deletes the record. A use of the child is none
+// of the parent: it must not keep a session going that its person has left.
 func (s *session) alive(now int64) bool {
+	return s.fresh(now) && (s.parent == nil || s.parent.principal.Load() != nil && s.parent.fresh(now))
+}
+
+func (s *session) fresh(now int64) bool {
 	return now < s.rec.Expires.UnixNano() && (s.rec.Idle == 0 || now-s.lastUsed.Load() < int64(s.rec.Idle))
 }
 
@@ -109,19 +120,19 @@ func (a *Authority) putSession(s *session) error {
 		return fmt.Errorf("encode token %s: %w", rec.ID, err)
 	}
 	ttl := max(rec.Expires.Sub(a.opt.Now()), time.Second)
-	if err := a.store.Put(tokenPrefix+hex.EncodeToString(s.hash[:]), value, ttl); err != nil {
+	if err := a.store.Put(s.key(), value, ttl); err != nil {
 		return fmt.Errorf("write token %s of %q: %w", rec.ID, rec.Login, err)
 	}
 	return nil
 }
 
-// end makes a token stop working at once and then deletes its record. Called with Authority.mu held.
-// On error the token is dead in memory all the same.
+// end makes a token, and with it those issued from it, stop working at once and then deletes its record. Called with
+// Authority.mu held. On error the token is dead in memory all the same.
 func (a *Authority) end(acc *account, s *session) error {
 	s.principal.Store(nil)
 	a.sessions.remove(s.hash)
 	delete(acc.sessions, s.hash)
-	if err := a.store.Delete(tokenPrefix + hex.EncodeToString(s.hash[:])); err != nil {
+	if err := a.store.Delete(s.key()); err != nil {
 		return fmt.Errorf("delete token %s of %q: %w", s.rec.ID, s.rec.Login, err)
 	}
 	return nil

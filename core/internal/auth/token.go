@@ -36,6 +36,9 @@ type TokenOptions struct {
 	Lifetime time.Duration // 0: Options.TokenLifetime
 	Idle     time.Duration // 0: Options.TokenIdle; below 0: does not end when unused
 	Address  netip.Addr    // for the list only
+	// Parent is the ID of the user's token that asks for this one, "" for none. The new token is for calling actions
+	// only (see Principal.Derived), expires with its parent at the latest, and ends when its parent ends.
+	Parent string
 }
 
 const (
@@ -78,7 +81,8 @@ func (a *Authority) Peek(text string) *Principal {
 }
 
 // Issue makes a token for an active user without asking for its password: for administrators and for systems
-// that keep a token for months. Errors: ErrNoUser (also for blocked and deleted users), InvalidError.
+// that keep a token for months; or, with a parent, for who holds that one. Errors: ErrNoUser (also for blocked and
+// deleted users), InvalidError, ErrNoToken when there is no such live parent, or when it has a parent itself.
 func (a *Authority) Issue(_ context.Context, login string, o TokenOptions) (Issued, error) {
 	if err := checkLabel(o.Label); err != nil {
 		return Issued{}, err
@@ -105,12 +109,22 @@ func checkLabel(label string) error {
 
 // issue adds a token to an active account. Called with a.mu held.
 func (a *Authority) issue(acc *account, o TokenOptions) (Issued, error) {
+	now := a.opt.Now().UTC()
+	var parent *session
+	if o.Parent != "" {
+		if parent = acc.parent(o.Parent); parent == nil || !parent.alive(now.UnixNano()) {
+			return Issued{}, ErrNoToken
+		}
+	}
 	for len(acc.sessions) >= a.opt.TokensPerUser {
-		if err := a.end(acc, leastUsed(acc)); err != nil {
+		oldest := leastUsed(acc, parent)
+		if oldest == nil {
+			break // the parent is the only one, and its child would end with it
+		}
+		if err := a.end(acc, oldest); err != nil {
 			return Issued{}, err
 		}
 	}
-	now := a.opt.Now().UTC()
 	created := now
 	if !created.After(acc.TokensSince) { // a coarse clock, or one that was set back
 		created = acc.TokensSince.Add(1)
@@ -125,24 +139,33 @@ func (a *Authority) issue(acc *account, o TokenOptions) (Issued, error) {
 	if idle == 0 {
 		idle = a.opt.TokenIdle
 	}
+	expires := now.Add(lifetime)
+	if parent != nil && parent.rec.Expires.Before(expires) {
+		expires = parent.rec.Expires
+	}
 	s := newSession(hash, sessionRecord{
 		ID: tokenID(hash), Login: acc.Login, Label: o.Label, Address: o.Address.Unmap(),
-		Created: created, Used: now, Expires: now.Add(lifetime), Idle: max(idle, 0),
+		Created: created, Used: now, Expires: expires, Idle: max(idle, 0), Parent: o.Parent,
 	})
+	s.parent = parent
 	if err := a.putSession(s); err != nil {
 		return Issued{}, err
 	}
-	p := acc.principal(s.rec.ID)
+	p := acc.principal(s)
 	s.principal.Store(p)
 	acc.sessions[hash] = s
 	a.sessions.add(s)
 	return Issued{Token: text, Principal: p, Expires: s.rec.Expires}, nil
 }
 
-// leastUsed returns the session to end when there are too many: an expired one, else the one unused for longest.
-func leastUsed(acc *account) *session {
+// leastUsed returns the session to end when there are too many: an expired one, else the one unused for longest, but
+// never spare; nil if there is no other.
+func leastUsed(acc *account, spare *session) *session {
 	var found *session
 	for _, s := range acc.sessions {
+		if s == spare {
+			continue
+		}
 		if found == nil || s.lastUsed.Load() < found.lastUsed.Load() {
 			found = s
 		}
@@ -175,8 +198,8 @@ func (a *Authority) Tokens(login string) ([]Token, error) {
 	return list, nil
 }
 
-// Revoke ends one token of a user at once; requests that it has already authenticated go on. If the store fails,
-// the token is dead but may come back after a restart: call again. Errors: ErrNoUser, ErrNoToken.
+// Revoke ends one token of a user and those issued from it at once; requests that they have already authenticated go
+// on. If the store fails, they are dead but may come back after a restart: call again. Errors: ErrNoUser, ErrNoToken.
 func (a *Authority) Revoke(_ context.Context, login, tokenID string) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()

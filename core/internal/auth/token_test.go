@@ -283,11 +283,16 @@ func TestDamagedRecords(t *testing.T) {
 func TestAuthenticateDoesNotAllocate(t *testing.T) {
 	f := setUp(t)
 	f.update("alice", func(u *auth.User) { u.AllowedIPs = []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")} })
-	token := f.login("alice").Token
+	session := f.login("alice")
+	token := session.Token
+	derived := f.derive(session).Token
 	unknown := strings.Repeat("0", 32)
 	if n := testing.AllocsPerRun(200, func() {
 		f.clock.advance(2 * time.Second) // so that the use is noted every time
 		if p, err := f.Authenticate(token, home); err != nil || !p.Rights.Allows("sms", "send") {
+			t.Error("refused")
+		}
+		if _, err := f.Authenticate(derived, home); err != nil {
 			t.Error("refused")
 		}
 		if _, err := f.Authenticate(unknown, home); err == nil {

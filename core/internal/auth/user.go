@@ -171,17 +171,20 @@ type Principal struct {
 	Limits     Limits
 	TokenID    string
 	MustChange bool
+	// Derived says that the token was issued from another one and is for calling actions only.
+	Derived bool
 
 	allowed []netip.Prefix
 }
 
 // principal makes the Principal of one of the account's tokens. Rights were checked when the record was written;
 // rights of a damaged record allow nothing.
-func (acc *account) principal(tokenID string) *Principal {
+func (acc *account) principal(s *session) *Principal {
 	u := acc.clone()
 	rights, _ := ParseRights(u.Rights)
 	return &Principal{
-		Login: u.Login, Role: u.Role, Rights: rights, Limits: u.Limits, TokenID: tokenID, MustChange: u.MustChange, allowed: u.AllowedIPs,
+		Login: u.Login, Role: u.Role, Rights: rights, Limits: u.Limits, TokenID: s.rec.ID, MustChange: u.MustChange,
+		Derived: s.parent != nil, allowed: u.AllowedIPs,
 	}
 }
 

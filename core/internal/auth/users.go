@@ -145,7 +145,7 @@ func (a *Authority) modify(login string, version uint64, change func(*userRecord
 		}
 	}
 	for _, s := range acc.sessions {
-		s.principal.Store(acc.principal(s.rec.ID))
+		s.principal.Store(acc.principal(s))
 	}
 	return next.clone(), nil
 }
