@@ -140,6 +140,9 @@ func New(ctx context.Context, cfg *config.Config, log hclog.Logger) (_ *App, err
 // openData opens the store and what lives in it.
 func (a *App) openData(ctx context.Context) (err error) {
 	cfg := a.config()
+	if err := unfinishedRestore(cfg.Gateway.Data); err != nil {
+		return err
+	}
 	a.store, err = store.Open(store.Options{
 		Dir: filepath.Join(cfg.Gateway.Data, "store"), CacheBytes: cfg.Store.Cache, Reserve: cfg.Store.Reserve,
 		SyncWrites: cfg.Journal.Durability == "power", Logger: a.log.Named("store"),
@@ -150,8 +153,8 @@ func (a *App) openData(ctx context.Context) (err error) {
 	if a.ring, err = openRing(cfg); err != nil {
 		return err
 	}
-	if _, err := a.renewSeals(ctx); err != nil {
-		return fmt.Errorf("secrets in the store: %w", err)
+	if err := a.adoptKeys(ctx); err != nil {
+		return err
 	}
 	keep := cfg.Journal.Retention
 	a.journal, err = journal.Open(ctx, journal.Options{

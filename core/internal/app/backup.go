@@ -21,6 +21,9 @@ const (
 	storeFolder = "store"
 	// backupLinks begins the names of folders that hold a backup's files in place.
 	backupLinks = ".backup-"
+	// lostFound is a folder at the top of a file system. It is fsck's, and only root can
+	// read it.
+	lostFound = "lost+found"
 )
 
 // leftOut are parts of the data folder that a start makes again.
@@ -102,7 +105,8 @@ func (g guarded) Write(p []byte) (int, error) {
 
 // holdFiles gives second names, in a folder of their own, to the files that belong
 // to a backup, and returns their paths below it. What begins with a dot is half
-// written, or a copy: a key among them.
+// written, or a copy: a key among them. A folder lost+found is passed over when data has
+// a file system of its own, that is, at its top.
 func holdFiles(data string, withKey bool) (files []string, folder string, err error) {
 	old, err := filepath.Glob(filepath.Join(data, backupLinks+"*"))
 	if err != nil {
@@ -144,7 +148,7 @@ func holdFiles(data string, withKey bool) (files []string, folder string, err er
 }
 
 func skipFolder(name string) error {
-	if strings.HasPrefix(name, ".") || slices.Contains(leftOut, name) {
+	if strings.HasPrefix(name, ".") || name == lostFound || slices.Contains(leftOut, name) {
 		return fs.SkipDir
 	}
 	return nil

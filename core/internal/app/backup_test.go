@@ -37,23 +37,28 @@ func TestBackupLeavesKeysOut(t *testing.T) {
 	if err := a.Backup(t.Context(), &file, false); err != nil {
 		t.Fatal(err)
 	}
-	r, err := backupfile.NewReader(&file)
+	names := entriesOf(t, &file)
+	if got := strings.Join(names, " "); got != "store kept" {
+		t.Errorf("the backup without a key holds %s", got)
+	}
+}
+
+// entriesOf are the names in a backup.
+func entriesOf(t *testing.T, file io.Reader) (names []string) {
+	t.Helper()
+	r, err := backupfile.NewReader(file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var names []string
 	for {
 		e, err := r.Next()
 		if errors.Is(err, io.EOF) {
-			break
+			return names
 		}
 		if err != nil {
 			t.Fatal(err)
 		}
 		names = append(names, e.Name)
-	}
-	if got := strings.Join(names, " "); got != "store kept" {
-		t.Errorf("the backup without a key holds %s", got)
 	}
 }
 

@@ -5,9 +5,12 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"net/http"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -228,4 +231,41 @@ func TestRotateOffline(t *testing.T) {
 	if after := keysOf(t, cfg); !bytes.Equal(before[0], after[0]) {
 		t.Error("the key file was changed all the same")
 	}
+}
+
+// TestRotationNotConfirmed: when the disk does not confirm what is sealed anew, the old
+// key stays.
+func TestRotationNotConfirmed(t *testing.T) {
+	cfg := rotationRig(t)
+	a, err := opened(t, cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { closed(t, a) }()
+	want, old := fill(t, a), keysOf(t, cfg)[0]
+	// An open database does without its folder for a while, and Sync does not.
+	folder := filepath.Join(cfg.Gateway.Data, storeFolder)
+	if err := os.Rename(folder, folder+".away"); err != nil {
+		t.Fatal(err)
+	}
+	n, err := a.rotateKey(t.Context())
+	if err == nil || !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), "both keys stay in the key file") || n < hooksOfTest {
+		t.Errorf("%d sealed, %v", n, err)
+	}
+	if err := os.Rename(folder+".away", folder); err != nil {
+		t.Fatal(err)
+	}
+	if keys := keysOf(t, cfg); len(keys) != 2 || !bytes.Equal(keys[1], old) {
+		t.Fatalf("%d keys in the file", len(keys))
+	}
+	same(t, a, want)
+	if _, err := a.rotateKey(t.Context()); err != nil || len(keysOf(t, cfg)) != 1 {
+		t.Errorf("the next rotation: %v, %d keys", err, len(keysOf(t, cfg)))
+	}
+	same(t, a, want)
+	closed(t, a)
+	if a, err = opened(t, cfg); err != nil {
+		t.Fatal(err)
+	}
+	same(t, a, want)
 }
