@@ -2,9 +2,11 @@ package main
 
 import (
 	"bytes"
+	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -45,11 +47,19 @@ func knock(base string, n int) bool {
 	return status > 0 && status < 500
 }
 
+var strangers atomic.Uint32
+
 // login makes a request that the journal keeps and returns its status, 0 without an
-// answer.
+// answer. Each comes from another address, since of one not all are kept.
 func login(base string, n int) int {
 	body, _ := json.Marshal(map[string]string{"login": fmt.Sprintf("user-%d", n), "password": "wrong"})
-	r, err := http.Post(base+"/login/auth", "application/json", bytes.NewReader(body))
+	q, err := http.NewRequest(http.MethodPost, base+"/login/auth", bytes.NewReader(body))
+	if err != nil {
+		return 0
+	}
+	address := binary.BigEndian.AppendUint32(nil, 11<<24|strangers.Add(1))
+	q.Header.Set("X-Forwarded-For", net.IP(address).String())
+	r, err := http.DefaultClient.Do(q)
 	if err != nil {
 		return 0
 	}

@@ -27,7 +27,7 @@ type shell struct {
 
 func newShell(t *testing.T, data string) *shell {
 	t.Helper()
-	text := "gateway {\n  listen  = \"127.0.0.1:0\"\n  data    = \"" + data + "\"\n  plugins = []\n}\nauth {\n  argon2 {\n    memory = \"7MiB\"\n    time   = 1\n  }\n}\n"
+	text := "gateway {\n  listen  = \"127.0.0.1:0\"\n  data    = \"" + data + "\"\n  plugins = []\n  trusted_proxies = [\"127.0.0.0/8\"]\n}\nauth {\n  argon2 {\n    memory = \"7MiB\"\n    time   = 1\n  }\n}\n"
 	path := filepath.Join(t.TempDir(), "gateway.hcl")
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)

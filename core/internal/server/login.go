@@ -15,6 +15,9 @@ import (
 	"github.com/patchbay-gw/patchbay/sdk-plugin/go/abi"
 )
 
+// wrongLogin is what every login gets whose password was checked in vain.
+var wrongLogin = problem.WrongLogin().Text
+
 // loginTimeout bounds a login, waiting for its turn at the password check
 // included.
 const loginTimeout = 20 * time.Second
@@ -31,6 +34,11 @@ func (s *Server) login(c *fiber.Ctx) error {
 	if refusal == nil {
 		name = clip(credentials.Get("login").String())
 		token, refusal = s.authenticate(ctx, c, credentials)
+	}
+	// Checks of passwords are bounded, and each is recorded; of what is refused without
+	// one, so many are.
+	if refusal != nil && refusal.Text != wrongLogin && s.strange(c, "stranger", strangerRate) != nil {
+		return s.answer(c, refusal)
 	}
 	status, text, reason, errorID := fiber.StatusOK, "", "", ""
 	if refusal != nil {

@@ -70,6 +70,26 @@ func TestTooLargeDoesNotFillTheJournal(t *testing.T) {
 	}
 }
 
+// TestLoginsWithoutACheckDoNotFillTheJournal: a check of a password is always recorded,
+// and there are not many of them.
+func TestLoginsWithoutACheckDoNotFillTheJournal(t *testing.T) {
+	r := newRig(t)
+	now := time.Now()
+	r.opt.Limiter = auth.NewLimiter(func() time.Time { return now })
+	r.start()
+	for range 510 {
+		if a := r.do("POST", "/auth/login", "{}", "Content-Type", "application/json"); a.status != 419 {
+			t.Fatalf("%d %s", a.status, a.body)
+		}
+	}
+	if a := r.do("POST", "/auth/login", `{"login":"crm","password":"wrong"}`, "Content-Type", "application/json"); a.status == 419 || a.status == 429 {
+		t.Errorf("%d %s", a.status, a.body)
+	}
+	if n := len(r.records.all()); n != 501 {
+		t.Errorf("%d records", n)
+	}
+}
+
 // TestCDRRate: credentials of a node cannot be guessed without end.
 func TestCDRRate(t *testing.T) {
 	r := newRig(t)
