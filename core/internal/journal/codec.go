@@ -14,6 +14,7 @@ const (
 	// to by number afterwards.
 	dictString = 128
 	dictSize   = 4096
+	dictKept   = 256
 )
 
 // encoder appends values to b. Its dictionary lives as long as a block.
@@ -24,8 +25,9 @@ type encoder struct {
 
 func (e *encoder) reset() {
 	e.b = e.b[:0]
-	if e.dict == nil {
-		e.dict = make(map[string]uint64)
+	if e.dict == nil || len(e.dict) > dictKept {
+		e.dict = make(map[string]uint64) // clearing a large one costs its size, now and each time after
+		return
 	}
 	clear(e.dict)
 }
