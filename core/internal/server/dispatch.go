@@ -39,7 +39,7 @@ type visit struct {
 
 	checked, ran time.Duration // see [Observed]
 
-	// unrecorded requests are too many of somebody who is not known.
+	// unrecorded requests are some of very many by somebody who is not known.
 	unrecorded bool
 }
 
@@ -128,7 +128,7 @@ func (s *Server) tooLarge(c *fiber.Ctx) error {
 		v := s.visit(c)
 		defer v.free()
 		v.module, v.action = module, action
-		if s.strange(c, "stranger", strangerRate) == nil {
+		if !s.tooManyStrangers(c) {
 			if err := s.record(v, refusal.Status, refusal); err != nil {
 				return s.answer(c, problem.Internal(err))
 			}
@@ -142,10 +142,7 @@ func (s *Server) tooLarge(c *fiber.Ctx) error {
 func (s *Server) serve(c *fiber.Ctx, v *visit) (*wasm.Result, *problem.Problem) {
 	user, err := s.opt.Identity.Authenticate(bearer(c), v.ip)
 	if err != nil {
-		if refusal := s.strange(c, "stranger", strangerRate); refusal != nil {
-			v.unrecorded = true
-			return nil, refusal
-		}
+		v.unrecorded = s.tooManyStrangers(c)
 		return nil, problem.Unauthorized().WithReason("no valid token")
 	}
 	v.user = user

@@ -37,7 +37,7 @@ func (s *Server) login(c *fiber.Ctx) error {
 	}
 	// Checks of passwords are bounded, and each is recorded; of what is refused without
 	// one, so many are.
-	if refusal != nil && refusal.Text != wrongLogin && s.strange(c, "stranger", strangerRate) != nil {
+	if refusal != nil && refusal.Text != wrongLogin && s.tooManyStrangers(c) {
 		return s.answer(c, refusal)
 	}
 	status, text, reason, errorID := fiber.StatusOK, "", "", ""
