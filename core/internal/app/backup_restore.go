@@ -166,16 +166,21 @@ func unfinishedRestore(data string) error {
 	if _, err := os.Lstat(filepath.Join(data, storeFolder)); !errors.Is(err, fs.ErrNotExist) {
 		return nil // complete, or somebody else's to complain about
 	}
-	entries, err := os.ReadDir(data)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("data folder: %w", err)
-	}
-	for _, e := range entries {
-		if e.IsDir() && strings.HasPrefix(e.Name(), restoringFolder) {
-			return fmt.Errorf("%s holds a part of a restore that was interrupted or still runs (%s): when none runs, remove everything in the folder but %s, then restore again", data, e.Name(), lostFound)
-		}
+	if part := restoreUnderWay(data); part != "" {
+		return fmt.Errorf("%s holds a part of a restore that was interrupted or still runs (%s): when none runs, remove everything in the folder but %s, then restore again", data, part, lostFound)
 	}
 	return nil
+}
+
+// restoreUnderWay returns the name of the folder that a restore of data works in, or "".
+func restoreUnderWay(data string) string {
+	entries, _ := os.ReadDir(data) // whoever needs the folder says what is wrong with it
+	for _, e := range entries {
+		if e.IsDir() && strings.HasPrefix(e.Name(), restoringFolder) {
+			return e.Name()
+		}
+	}
+	return ""
 }
 
 // emptyFolder refuses a folder that holds something, and reports whether it is there.

@@ -76,6 +76,10 @@ func (d *Doctor) Examine(ctx context.Context) ([]Finding, error) {
 	d.permissions(data, info)
 	dir := filepath.Join(data, storeFolder)
 	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
+		if part := restoreUnderWay(data); part != "" {
+			d.say(Damage, part, "is a part of a restore that was interrupted or still runs", "when none runs, remove everything in the data folder but "+lostFound+", then restore again")
+			return d.found, nil
+		}
 		d.say(Damage, storeFolder, "is missing: the folder holds no data of a gateway", "name the right folder with --data, or "+restoreHint)
 		return d.found, nil
 	}
