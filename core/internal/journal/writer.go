@@ -2,7 +2,6 @@ package journal
 
 import (
 	"fmt"
-	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -88,12 +87,10 @@ func (w *writer) run() {
 	}
 }
 
-// collect takes what waits in the queue, without waiting itself. It lets the others run
-// once first: requests that are about to end share the transaction then, whose price
-// hardly depends on how many records are in it.
+// collect takes what waits in the queue, without waiting itself, and without yielding:
+// RATIONALE.md.
 func (w *writer) collect(p *pending) {
 	w.batch = w.batch[:0]
-	yielded := false
 	for size := 0; ; {
 		if p.state.CompareAndSwap(waiting, taken) {
 			w.batch = append(w.batch, p)
@@ -106,10 +103,6 @@ func (w *writer) collect(p *pending) {
 		}
 		if len(w.batch) == maxBatch || size >= batchBytes {
 			return
-		}
-		if len(w.queue) == 0 && !yielded {
-			yielded = true
-			runtime.Gosched()
 		}
 		select {
 		case next, ok := <-w.queue:
