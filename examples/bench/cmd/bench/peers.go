@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"text/tabwriter"
+	"time"
 )
 
 // Goals of the comparison with peers.
@@ -123,17 +125,11 @@ func (b *bench) peers(ctx context.Context) error {
 	defer func() { _ = up.stop() }()
 	var want []answer
 	for i := range b.rounds {
-		for n, p := range peers {
-			if p.missing != "" {
-				continue
-			}
+		for n := range places {
 			places[n].upstream = up.address
-			if want, err = b.peerRound(ctx, p, places[n], want, i == 0); err != nil {
-				if err = errors.Join(ctx.Err(), p.fail(fmt.Errorf("%s: %w", p.id, err))); err != nil {
-					return err
-				}
-				_, _ = fmt.Fprintln(b.log, p.missing)
-			}
+		}
+		if want, err = b.peersRound(ctx, peers, places, want, i == 0); err != nil {
+			return err
 		}
 	}
 	if err := b.recorded(ctx, peers, places); err != nil {
@@ -204,34 +200,100 @@ func duplicate(to, from string) error {
 	return os.Chmod(filepath.Join(to, "secret.key"), 0o600)
 }
 
-// peerRound starts a peer, measures both works, and ends it. In the first round it
-// must answer exactly what the others answer; want is what they answered.
-func (b *bench) peerRound(ctx context.Context, p *peer, at peerPlace, want []answer, first bool) (_ []answer, err error) {
-	server, err := p.start(ctx, at)
-	if err != nil {
-		return want, err
+// running is a peer in a round.
+type running struct {
+	*peer
+	peerPlace
+	server *process
+}
+
+// leave takes the peer out of this round and the next ones.
+func (r *running) leave(ctx context.Context, log io.Writer, err error) error {
+	if r.server != nil {
+		err = errors.Join(err, r.server.stop())
+		r.server = nil
 	}
-	defer func() { err = errors.Join(err, server.stop()) }()
-	if first {
-		if want, err = sameAnswers(server, at.users, want); err != nil {
-			return want, err
+	if err = errors.Join(ctx.Err(), r.fail(fmt.Errorf("%s: %w", r.id, err))); err != nil {
+		return err
+	}
+	_, _ = fmt.Fprintln(log, r.missing)
+	return nil
+}
+
+// peersRound starts all peers, loads one after the other again and again, and ends
+// them: who is not loaded does nothing. In the first round they must answer alike; want
+// is what the others answered.
+func (b *bench) peersRound(ctx context.Context, peers []*peer, places []peerPlace, want []answer, first bool) (_ []answer, err error) {
+	var all []*running
+	defer func() {
+		for _, r := range all {
+			if r.server != nil {
+				err = errors.Join(err, r.server.stop())
+			}
+		}
+	}()
+	for n, p := range peers {
+		if p.missing != "" {
+			continue
+		}
+		r := &running{peer: p, peerPlace: places[n]}
+		all = append(all, r)
+		var failed error
+		if r.server, failed = p.start(ctx, r.peerPlace); failed == nil && first {
+			want, failed = sameAnswers(r.server, r.users, want)
+		}
+		if failed != nil {
+			if err := r.leave(ctx, b.log, failed); err != nil {
+				return want, err
+			}
 		}
 	}
-	for i, w := range works {
-		if err := b.warm(ctx, server, at.callers, w.path, message); err != nil {
+	for i := range works {
+		if err := b.peersWork(ctx, all, i); err != nil {
 			return want, err
 		}
-		r, err := b.wrk(ctx, server, at.callers, w.path, message, b.seconds)
-		if err != nil {
-			return want, err
-		}
-		_, now, err := server.memory()
-		if err != nil {
-			return want, err
-		}
-		p.rounds[i], p.resident[i] = append(p.rounds[i], r), append(p.resident[i], float64(now)/1e6)
 	}
 	return want, nil
+}
+
+// peerTurn is how long a peer is loaded before the next one is: the machine's own pace
+// changes within seconds. It is two of them, since each begins with new connections.
+const peerTurn = 2 * time.Second
+
+// peersWork measures one of the works.
+func (b *bench) peersWork(ctx context.Context, all []*running, i int) error {
+	each := func(do func(r *running) error) error {
+		for _, r := range all {
+			if r.server == nil {
+				continue
+			}
+			if failed := do(r); failed != nil {
+				if err := r.leave(ctx, b.log, failed); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	}
+	err := each(func(r *running) error { return b.warm(ctx, r.server, r.callers, works[i].path, message) })
+	length := min(peerTurn, b.seconds)
+	for turn := 0; err == nil && turn < int(b.seconds/length); turn++ {
+		slices.Reverse(all) // each is as often before another as after it
+		err = each(func(r *running) error {
+			load, err := b.wrk(ctx, r.server, r.callers, works[i].path, message, length)
+			if err == nil {
+				r.rounds[i] = append(r.rounds[i], load)
+			}
+			return err
+		})
+	}
+	return errors.Join(err, each(func(r *running) error {
+		_, now, err := r.server.memory()
+		if err == nil {
+			r.resident[i] = append(r.resident[i], float64(now)/1e6)
+		}
+		return err
+	}))
 }
 
 // of is the median of a figure over the rounds of a work.
@@ -239,6 +301,15 @@ func (p *peer) of(work int, figure func(*round) float64) float64 {
 	var list []float64
 	for _, r := range p.rounds[work] {
 		list = append(list, figure(r))
+	}
+	return median(list)
+}
+
+// against is the median of how many times a figure is the other peer's, turn by turn.
+func (p *peer) against(to *peer, work int, figure func(*round) float64) float64 {
+	var list []float64
+	for n, r := range p.rounds[work][:min(len(p.rounds[work]), len(to.rounds[work]))] {
+		list = append(list, figure(r)/figure(to.rounds[work][n]))
 	}
 	return median(list)
 }

@@ -54,11 +54,11 @@ func (b *bench) judgePeers(peers []*peer) {
 			b.unmeasured(name, missing)
 			continue
 		}
-		theirs, ours := c.to.of(c.work, c.figure), c.own.of(c.work, c.figure)
+		theirs, ours, ratio := c.to.of(c.work, c.figure), c.own.of(c.work, c.figure), c.own.against(c.to, c.work, c.figure)
 		if c.least {
-			b.atLeast(name, ours/theirs, c.goal, "×", c.format, theirs, ours)
+			b.atLeast(name, ratio, c.goal, "×", c.format, theirs, ours)
 		} else {
-			b.atMost(name, ours/theirs, c.goal, "×", c.format, theirs, ours)
+			b.atMost(name, ratio, c.goal, "×", c.format, theirs, ours)
 		}
 		b.figures[len(b.figures)-1].noisy = c.noisy
 	}
@@ -67,12 +67,12 @@ func (b *bench) judgePeers(peers []*peer) {
 		for _, own := range []*peer{by[gateway], by[rustID]} {
 			if to := by[native]; to.missing == "" && own.missing == "" {
 				b.note("work "+w.letter+own.in()+", CPU against native Go", "%.2f× (%.1f µs, Patchbay %.1f µs)",
-					own.of(i, each)/to.of(i, each), to.of(i, each), own.of(i, each))
+					own.against(to, i, each), to.of(i, each), own.of(i, each))
 			}
 		}
 		for _, id := range []string{extismID + "-off", extismID + "-text"} {
 			if to := by[id]; to != nil && to.missing == "" {
-				b.note("work "+w.letter+" against "+to.title, "%.1f× of its throughput", by[gateway].of(i, rate)/to.of(i, rate))
+				b.note("work "+w.letter+" against "+to.title, "%.1f× of its throughput", by[gateway].against(to, i, rate))
 			}
 		}
 	}
