@@ -107,7 +107,7 @@ func (a *Authority) lookUp(login string, ip netip.Addr) candidate {
 	acc := a.find(login)
 	if acc != nil {
 		c.stored = acc.PasswordHash
-		c.known = slices.Contains(acc.Known, networkOf(ip))
+		c.known = slices.Contains(acc.Known, NetworkOf(ip))
 		c.mayLogIn = acc.Status == StatusActive && mayComeFrom(acc.AllowedIPs, ip)
 	}
 	var err error

@@ -75,7 +75,7 @@ func (t *throttle) begin(login string, addr netip.Addr, known bool, now time.Tim
 	if checkLogin(login) != nil {
 		login = ""
 	}
-	login, network := fold(login), networkOf(addr)
+	login, network := fold(login), NetworkOf(addr)
 	pair := throttleKey{byPair, login, network}
 	limits := []struct {
 		key     throttleKey
@@ -181,8 +181,8 @@ func (t *throttle) sweep(now time.Time) {
 	}
 }
 
-// networkOf is what counts as one address: a customer gets a whole IPv6 /64.
-func networkOf(addr netip.Addr) netip.Prefix {
+// NetworkOf is what counts as one address: a customer gets a whole IPv6 /64.
+func NetworkOf(addr netip.Addr) netip.Prefix {
 	addr = addr.Unmap().WithZone("")
 	bits := addr.BitLen()
 	if addr.Is6() {

@@ -204,7 +204,7 @@ func mayComeFrom(allowed []netip.Prefix, ip netip.Addr) bool {
 
 // remember puts the network of ip first in the list of known ones. It makes a new list.
 func remember(known []netip.Prefix, ip netip.Addr) []netip.Prefix {
-	network := networkOf(ip)
+	network := NetworkOf(ip)
 	list := []netip.Prefix{network}
 	for _, k := range known {
 		if k != network && len(list) < maxKnown {

@@ -83,15 +83,13 @@ func (s *Server) conclude(c *fiber.Ctx, v *visit, refusal *problem.Problem) erro
 		retract(c)
 		status = refusal.Status
 	}
-	if v.unrecorded {
-		s.opt.Metrics.request(v, status, time.Since(v.began))
-		return s.answer(c, refusal)
-	}
-	if err := s.record(v, status, refusal); err != nil {
-		// An answer leaves only after its record is written.
-		retract(c)
-		c.Response().Header.Del(fiber.HeaderContentRange)
-		return s.answer(c, problem.Internal(err))
+	if !v.unrecorded {
+		if err := s.record(v, status, refusal); err != nil {
+			// An answer leaves only after its record is written.
+			retract(c)
+			c.Response().Header.Del(fiber.HeaderContentRange)
+			return s.answer(c, problem.Internal(err))
+		}
 	}
 	took := time.Since(v.began)
 	s.opt.Metrics.request(v, status, took)

@@ -15,9 +15,6 @@ import (
 	"github.com/patchbay-gw/patchbay/sdk-plugin/go/abi"
 )
 
-// wrongLogin is what every login gets whose password was checked in vain.
-var wrongLogin = problem.WrongLogin().Text
-
 // loginTimeout bounds a login, waiting for its turn at the password check
 // included.
 const loginTimeout = 20 * time.Second
@@ -36,8 +33,8 @@ func (s *Server) login(c *fiber.Ctx) error {
 		token, refusal = s.authenticate(ctx, c, credentials)
 	}
 	// Checks of passwords are bounded, and each is recorded; of what is refused without
-	// one, so many are.
-	if refusal != nil && refusal.Text != wrongLogin && s.tooManyStrangers(c) {
+	// one, which is never with 401, so many are.
+	if refusal != nil && refusal.Status != fiber.StatusUnauthorized && s.tooManyStrangers(c) {
 		return s.answer(c, refusal)
 	}
 	status, text, reason, errorID := fiber.StatusOK, "", "", ""

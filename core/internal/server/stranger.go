@@ -1,8 +1,6 @@
 package server
 
 import (
-	"net/netip"
-
 	"github.com/gofiber/fiber/v2"
 
 	"github.com/patchbay-gw/patchbay/core/internal/auth"
@@ -25,7 +23,7 @@ var (
 // strange counts a request of a caller who is not known, and refuses it when there
 // are too many of its network; what names the counter.
 func (s *Server) strange(c *fiber.Ctx, what string, rate auth.Rate) *problem.Problem {
-	ok, after := s.opt.Limiter.Allow(auth.LimitKey{Action: what + " " + networkOf(s.clientIP(c)).String()}, rate)
+	ok, after := s.opt.Limiter.Allow(auth.LimitKey{Action: what + " " + auth.NetworkOf(s.clientIP(c)).String()}, rate)
 	if !ok {
 		return problem.TooMany(after)
 	}
@@ -40,17 +38,7 @@ func (s *Server) tooManyStrangers(c *fiber.Ctx) bool {
 		return false
 	}
 	if ok, _ := s.opt.Limiter.Allow(auth.LimitKey{Action: "strangers told"}, toldRate); ok {
-		s.opt.Log.Warn("there are too many requests without a valid token to record each", "network", networkOf(s.clientIP(c)))
+		s.opt.Log.Warn("there are too many requests without a valid token to record each", "network", auth.NetworkOf(s.clientIP(c)))
 	}
 	return true
-}
-
-// networkOf is what counts as one caller: a customer gets a whole IPv6 /64.
-func networkOf(a netip.Addr) netip.Prefix {
-	bits := a.BitLen()
-	if a.Is6() {
-		bits = 64
-	}
-	p, _ := a.Prefix(bits) // fails for the zero Addr only; then all of these are one
-	return p
 }

@@ -20,13 +20,13 @@ func (b *bench) traefik(ctx context.Context, at peerPlace) (*process, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := os.MkdirAll(at.dir, 0o700); err != nil {
+		return nil, err
+	}
 	words := strings.NewReplacer("ADDRESS", address, "FOLDER", at.dir, "USERS", at.users, "UPSTREAM", at.upstream)
 	for _, name := range []string{"static.yml", "dynamic.yml"} {
 		text, err := os.ReadFile(filepath.Join(b.root, traefikSources[0], name))
 		if err != nil {
-			return nil, err
-		}
-		if err := os.MkdirAll(at.dir, 0o700); err != nil {
 			return nil, err
 		}
 		if err := os.WriteFile(filepath.Join(at.dir, name), []byte(words.Replace(string(text))), 0o600); err != nil {
